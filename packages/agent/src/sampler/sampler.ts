@@ -1,0 +1,107 @@
+/** A process as it was when it was first sampled. */
+export interface Process {
+  readonly pid: number;
+  /** Ticks after boot it began at (field 22 of /proc/PID/stat): with the pid, its identity. */
+  readonly startTicks: number;
+  /** Name the kernel has for it, at most 15 bytes. */
+  readonly comm: string;
+  /** Path of the executable in its own mount namespace; empty for kernel threads. */
+  readonly exe: string;
+  /** 64 hexadecimal digits; empty outside containers. */
+  readonly containerId: string;
+  /** systemd unit such as `nginx.service`; empty where there is none. */
+  readonly unit: string;
+}
+
+/** A file that frames lie in. */
+export interface Executable {
+  /** Path in the mount namespace of the process it was first seen in, or `[vdso]`. */
+  readonly path: string;
+  /** Path the agent itself can open it by, e.g. `/proc/PID/root/…`; may be gone by now. */
+  readonly openPath: string;
+  /** In hexadecimal; empty where the file has none. */
+  readonly buildId: string;
+}
+
+/** What a frame's address means. */
+export type AddressSpace = 'kernel' | 'file' | 'anonymous';
+
+/** The number of an {@link AddressSpace} in {@link RawFrames.space}. */
+export const ADDRESS_SPACES: readonly AddressSpace[] = ['kernel', 'file', 'anonymous'];
+
+/** Frames of all stacks, one after another, the leaf of each stack first. */
+export interface RawFrames {
+  readonly length: number;
+  /** Index in {@link ADDRESS_SPACES}. */
+  readonly space: Uint8Array;
+  /** Row in `executables` for a file address; -1 else. */
+  readonly executable: Int32Array;
+  /**
+   * Address in the file's own (virtual) address space as its symbol table has it, the kernel's
+   * address, or that of anonymous memory. Return addresses are already moved back into the call.
+   */
+  readonly address: Float64Array;
+}
+
+/** Why the walk of a stack ended, in the order of {@link RawStacks.end}. */
+export const STACK_ENDS = [
+  'complete',
+  'no_user',
+  'no_process',
+  'no_mapping',
+  'unreadable',
+  'too_deep',
+  'bad_frame',
+] as const;
+
+export type StackEnd = (typeof STACK_ENDS)[number];
+
+/** Distinct stacks of a window and how often each was met. */
+export interface RawStacks {
+  readonly length: number;
+  /** Row in `processes`. */
+  readonly process: Int32Array;
+  /** Times met. */
+  readonly count: Float64Array;
+  /** Index in {@link STACK_ENDS}. */
+  readonly end: Uint8Array;
+  /** Row in `frames` of the leaf; the stack ends where the next one begins. length + 1 rows. */
+  readonly firstFrame: Int32Array;
+}
+
+/** What was sampled between two instants. */
+export interface SampleWindow {
+  /** Begin, ms since the epoch. */
+  readonly startMs: number;
+  readonly durationNs: number;
+  readonly rateHz: number;
+  readonly processes: readonly Process[];
+  readonly executables: readonly Executable[];
+  readonly stacks: RawStacks;
+  readonly frames: RawFrames;
+  /** Samples that were due on the whole host and are missing: full maps, rings, busy buckets. */
+  readonly lost: number;
+}
+
+/** What to sample. */
+export interface SampleRequest {
+  /** Samples a second and CPU, 1 to 1000. */
+  readonly rateHz: number;
+  /** Length of a window. */
+  readonly windowMs: number;
+  /** Only these processes (their threads included); the whole host if empty. */
+  readonly pids: readonly number[];
+}
+
+/** Where stacks come from: eBPF, perf events, a recording. Stops when its reader does. */
+export interface Sampler extends AsyncDisposable {
+  /** One window after another. After `signal` aborts, the last one comes short, then the end. */
+  windows(signal: AbortSignal): AsyncIterable<SampleWindow>;
+}
+
+/** A way to sample, tried in the order of preference. */
+export interface SamplerDriver {
+  readonly name: 'ebpf' | 'perf_event' | 'replay';
+  /** Throws `failed_precondition` with what is missing and how to mend it. */
+  open(request: SampleRequest): Promise<Sampler>;
+}

@@ -1,0 +1,15 @@
+/** Why a process, a node or a task gave nothing or less than asked, and what an operator can do. */
+export const REASONS = {
+  no_such_process: 'The process had ended or never was. List what runs: eagle targets.',
+  process_ended: 'The process ended during the task; what it gave until then is kept.',
+  agent_gone: 'The agent left during the task. Its log tells why; run the task again.',
+  no_agent: 'No agent is connected for the target. See: eagle agents.',
+  not_permitted: 'The agent may not profile this. See: eagle doctor.',
+  no_samples: 'The target used no CPU in the time. Try longer, or another event.',
+  rate_too_high: 'The rate is above what the agent allows. Ask for less.',
+  sampler_failed: 'The kernel refused the sampler. See: eagle doctor on the node.',
+  cancelled: 'Somebody cancelled the task; what was taken until then is kept.',
+  deadline: 'The result did not come in time. The agent may be overloaded or cut off.',
+} as const;
+
+export type Reason = keyof typeof REASONS;

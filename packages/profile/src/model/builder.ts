@@ -1,0 +1,257 @@
+import { type Labels, labelsKey } from '../labels/labels.ts';
+import { float64Column, int32Column, uint8Column } from './columns.ts';
+import { createPairTable } from './pair-table.ts';
+import {
+  FRAME_KINDS,
+  type FrameId,
+  type FrameKind,
+  type FunctionId,
+  type MappingId,
+  NONE,
+  type Profile,
+  type SeriesId,
+  type StackId,
+  type StringId,
+} from './profile.ts';
+import { type ProfileType, profileTypeId } from './profile-type.ts';
+
+/** One frame as a builder takes it. All but `kind` may be left out. */
+export interface FrameOf {
+  readonly function?: FunctionId;
+  readonly mapping?: MappingId;
+  readonly address?: number;
+  readonly line?: number;
+  readonly kind?: FrameKind;
+  readonly inlined?: boolean;
+}
+
+export interface SampleOf {
+  readonly timeMs: number;
+  readonly series: SeriesId;
+  readonly stack: StackId | typeof NONE;
+  readonly value: number;
+}
+
+export interface QualityOf {
+  readonly timeMs: number;
+  readonly series: SeriesId;
+  readonly taken: number;
+  readonly lost: number;
+  readonly truncated: number;
+  readonly unsymbolized: number;
+}
+
+/**
+ * Makes a profile row by row. Equal strings, functions, mappings, frames, stacks and series get one
+ * row. `finish()` ends it.
+ */
+export interface ProfileBuilder {
+  string(text: string): StringId;
+  function(name: string, file?: string, startLine?: number): FunctionId;
+  mapping(file: string, buildId?: string): MappingId;
+  frame(frame: FrameOf): FrameId;
+  /** The path that calls `frame` from `parent`, -1 for a root. */
+  stack(parent: StackId | typeof NONE, frame: FrameId): StackId;
+  series(labels: Labels, type: ProfileType, period?: number): SeriesId;
+  sample(sample: SampleOf): void;
+  quality(quality: QualityOf): void;
+  /** Rows of `samples` so far. */
+  readonly sampleCount: number;
+  finish(startMs?: number, durationNs?: number): Profile;
+}
+
+const KIND_INDEX = new Map<FrameKind, number>(FRAME_KINDS.map((kind, index) => [kind, index]));
+
+/** Numbers keys in the order they are first seen; `create` is called for each new one. */
+function createInterner(create: (key: string) => void): (key: string) => number {
+  const rows = new Map<string, number>();
+  return (key) => {
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    const row = rows.size;
+    rows.set(key, row);
+    create(key);
+    return row;
+  };
+}
+
+function createSymbols() {
+  const strings: string[] = [];
+  const string = createInterner((text) => strings.push(text));
+  string('');
+  const functions = { name: int32Column(), file: int32Column(), startLine: int32Column() };
+  const functionRows = new Map<string, number>();
+  const mappings = { file: int32Column(), buildId: int32Column() };
+  const mappingPairs = createPairTable();
+  return {
+    strings,
+    string: (text: string) => string(text) as StringId,
+    functions,
+    mappings,
+    function(name: string, file: string, startLine: number): FunctionId {
+      const nameRow = string(name);
+      const fileRow = string(file);
+      const key = `${nameRow},${fileRow},${startLine}`;
+      const known = functionRows.get(key);
+      if (known !== undefined) return known as FunctionId;
+      functionRows.set(key, functions.name.length);
+      functions.name.push(nameRow);
+      functions.file.push(fileRow);
+      functions.startLine.push(startLine);
+      return (functions.name.length - 1) as FunctionId;
+    },
+    mapping(file: string, buildId: string): MappingId {
+      const fileRow = string(file);
+      const buildIdRow = string(buildId);
+      const row = mappingPairs.intern(fileRow, buildIdRow);
+      if (row === mappings.file.length) {
+        mappings.file.push(fileRow);
+        mappings.buildId.push(buildIdRow);
+      }
+      return row as MappingId;
+    },
+  };
+}
+
+function createFrames() {
+  const columns = {
+    function: int32Column(),
+    mapping: int32Column(),
+    address: float64Column(),
+    line: int32Column(),
+    kind: uint8Column(),
+    inlined: uint8Column(),
+  };
+  const rows = new Map<string, number>();
+  return {
+    columns,
+    intern(frame: FrameOf): FrameId {
+      const { function: fn = NONE, mapping = NONE, address = 0, line = 0 } = frame;
+      const kind = KIND_INDEX.get(frame.kind ?? 'unknown') ?? 0;
+      const inlined = frame.inlined ? 1 : 0;
+      const key = `${fn},${mapping},${address},${line},${kind},${inlined}`;
+      const known = rows.get(key);
+      if (known !== undefined) return known as FrameId;
+      const row = rows.size;
+      rows.set(key, row);
+      columns.function.push(fn);
+      columns.mapping.push(mapping);
+      columns.address.push(address);
+      columns.line.push(line);
+      columns.kind.push(kind);
+      columns.inlined.push(inlined);
+      return row as FrameId;
+    },
+  };
+}
+
+function createMeasures() {
+  const labels: Labels[] = [];
+  const types: ProfileType[] = [];
+  const period = float64Column();
+  const rows = new Map<string, number>();
+  const samples = {
+    timeMs: float64Column(),
+    series: int32Column(),
+    stack: int32Column(),
+    value: float64Column(),
+  };
+  const quality = {
+    timeMs: float64Column(),
+    series: int32Column(),
+    taken: float64Column(),
+    lost: float64Column(),
+    truncated: float64Column(),
+    unsymbolized: float64Column(),
+  };
+  return {
+    labels,
+    types,
+    period,
+    samples,
+    quality,
+    series(of: Labels, type: ProfileType, every: number): SeriesId {
+      const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
+      const known = rows.get(key);
+      if (known !== undefined) return known as SeriesId;
+      rows.set(key, labels.length);
+      labels.push(of);
+      types.push(type);
+      period.push(every);
+      return (labels.length - 1) as SeriesId;
+    },
+  };
+}
+
+/** An empty profile to add to. */
+export function createProfileBuilder(): ProfileBuilder {
+  const symbols = createSymbols();
+  const frames = createFrames();
+  const measures = createMeasures();
+  const stackPairs = createPairTable();
+  const stacks = { parent: int32Column(), frame: int32Column() };
+  return {
+    string: symbols.string,
+    function: (name, file = '', startLine = 0) => symbols.function(name, file, startLine),
+    mapping: (file, buildId = '') => symbols.mapping(file, buildId),
+    frame: frames.intern,
+    stack(parent, frame) {
+      const row = stackPairs.intern(parent, frame);
+      if (row === stacks.parent.length) {
+        stacks.parent.push(parent);
+        stacks.frame.push(frame);
+      }
+      return row as StackId;
+    },
+    series: (labels, type, period = 0) => measures.series(labels, type, period),
+    sample({ timeMs, series, stack, value }) {
+      measures.samples.timeMs.push(timeMs);
+      measures.samples.series.push(series);
+      measures.samples.stack.push(stack);
+      measures.samples.value.push(value);
+    },
+    quality(row) {
+      const columns = measures.quality;
+      columns.timeMs.push(row.timeMs);
+      columns.series.push(row.series);
+      columns.taken.push(row.taken);
+      columns.lost.push(row.lost);
+      columns.truncated.push(row.truncated);
+      columns.unsymbolized.push(row.unsymbolized);
+    },
+    get sampleCount() {
+      return measures.samples.timeMs.length;
+    },
+    finish(startMs = 0, durationNs = 0) {
+      return {
+        strings: symbols.strings,
+        functions: table(symbols.functions),
+        mappings: table(symbols.mappings),
+        frames: table(frames.columns),
+        stacks: table(stacks),
+        series: {
+          length: measures.labels.length,
+          labels: measures.labels,
+          type: measures.types,
+          period: measures.period.take(),
+        },
+        samples: table(measures.samples),
+        quality: table(measures.quality),
+        startMs,
+        durationNs,
+      };
+    },
+  };
+}
+
+type Taken<C> = { [K in keyof C]: C[K] extends { take(): infer T } ? T : never };
+
+function table<C extends Record<string, { readonly length: number; take(): unknown }>>(
+  columns: C,
+): Taken<C> & { readonly length: number } {
+  const length = Object.values(columns)[0]?.length ?? 0;
+  const taken = Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => [name, column.take()]),
+  );
+  return { ...(taken as Taken<C>), length };
+}
