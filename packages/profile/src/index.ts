@@ -1,3 +1,4 @@
+export * from './derive/call-tree.ts';
 export * from './labels/labels.ts';
 export * from './labels/selector.ts';
 export * from './model/brand.ts';

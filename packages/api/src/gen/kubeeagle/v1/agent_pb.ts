@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/agent.proto.
  */
 export const file_kubeeagle_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKHAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSEwoLbGltaXRhdGlvbnMYByADKAkSDwoHcmF0ZV9oehgIIAEoASIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCKBAQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSABCBgoEa2luZCILCglIZWFydGJlYXQiUQoKQXNzaWdubWVudBIPCgd0YXNrX2lkGAEgASgJEgwKBHBpZHMYAiADKA0SEwoLZHVyYXRpb25fbXMYAyABKAESDwoHcmF0ZV9oehgEIAEoASJaCg1SZXBvcnRSZXF1ZXN0EhAKCGFnZW50X2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSJgoHb3V0Y29tZRgDIAEoCzIVLmt1YmVlYWdsZS52MS5PdXRjb21lIiMKDlJlcG9ydFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoCDKUAQoMQWdlbnRTZXJ2aWNlEj8KBFdvcmsSGS5rdWJlZWFnbGUudjEuV29ya1JlcXVlc3QaGi5rdWJlZWFnbGUudjEuV29ya1Jlc3BvbnNlMAESQwoGUmVwb3J0Ehsua3ViZWVhZ2xlLnYxLlJlcG9ydFJlcXVlc3QaHC5rdWJlZWFnbGUudjEuUmVwb3J0UmVzcG9uc2ViBnByb3RvMw", [file_kubeeagle_v1_task]);
+  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKbAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSJwoIZmluZGluZ3MYByADKAsyFS5rdWJlZWFnbGUudjEuRmluZGluZxIPCgdyYXRlX2h6GAggASgBIkEKB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRIKCgJvaxgCIAEoCBIOCgZkZXRhaWwYAyABKAkSDAoEbWVuZBgEIAEoCSIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCKBAQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSABCBgoEa2luZCILCglIZWFydGJlYXQiUQoKQXNzaWdubWVudBIPCgd0YXNrX2lkGAEgASgJEgwKBHBpZHMYAiADKA0SEwoLZHVyYXRpb25fbXMYAyABKAESDwoHcmF0ZV9oehgEIAEoASJaCg1SZXBvcnRSZXF1ZXN0EhAKCGFnZW50X2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSJgoHb3V0Y29tZRgDIAEoCzIVLmt1YmVlYWdsZS52MS5PdXRjb21lIiMKDlJlcG9ydFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoCDKUAQoMQWdlbnRTZXJ2aWNlEj8KBFdvcmsSGS5rdWJlZWFnbGUudjEuV29ya1JlcXVlc3QaGi5rdWJlZWFnbGUudjEuV29ya1Jlc3BvbnNlMAESQwoGUmVwb3J0Ehsua3ViZWVhZ2xlLnYxLlJlcG9ydFJlcXVlc3QaHC5rdWJlZWFnbGUudjEuUmVwb3J0UmVzcG9uc2ViBnByb3RvMw", [file_kubeeagle_v1_task]);
 
 /**
  * @generated from message kubeeagle.v1.Agent
@@ -53,11 +53,11 @@ export type Agent = Message<"kubeeagle.v1.Agent"> & {
   sampler: string;
 
   /**
-   * Why the sampler is not a better one, each a sentence; empty if nothing is missing.
+   * What was looked at on its machine, good and bad.
    *
-   * @generated from field: repeated string limitations = 7;
+   * @generated from field: repeated kubeeagle.v1.Finding findings = 7;
    */
-  limitations: string[];
+  findings: Finding[];
 
   /**
    * @generated from field: double rate_hz = 8;
@@ -71,6 +71,46 @@ export type Agent = Message<"kubeeagle.v1.Agent"> & {
  */
 export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_agent, 0);
+
+/**
+ * One thing that a machine can or cannot do.
+ *
+ * @generated from message kubeeagle.v1.Finding
+ */
+export type Finding = Message<"kubeeagle.v1.Finding"> & {
+  /**
+   * A short name such as `btf`, `libbpf`, `root`, `kallsyms`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * What was found, and what is lost without it.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+
+  /**
+   * What to do about it; empty if nothing is to be done.
+   *
+   * @generated from field: string mend = 4;
+   */
+  mend: string;
+};
+
+/**
+ * Describes the message kubeeagle.v1.Finding.
+ * Use `create(FindingSchema)` to create a new message.
+ */
+export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_agent, 1);
 
 /**
  * @generated from message kubeeagle.v1.WorkRequest
@@ -87,7 +127,7 @@ export type WorkRequest = Message<"kubeeagle.v1.WorkRequest"> & {
  * Use `create(WorkRequestSchema)` to create a new message.
  */
 export const WorkRequestSchema: GenMessage<WorkRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 1);
+  messageDesc(file_kubeeagle_v1_agent, 2);
 
 /**
  * @generated from message kubeeagle.v1.WorkResponse
@@ -126,7 +166,7 @@ export type WorkResponse = Message<"kubeeagle.v1.WorkResponse"> & {
  * Use `create(WorkResponseSchema)` to create a new message.
  */
 export const WorkResponseSchema: GenMessage<WorkResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 2);
+  messageDesc(file_kubeeagle_v1_agent, 3);
 
 /**
  * @generated from message kubeeagle.v1.Heartbeat
@@ -139,7 +179,7 @@ export type Heartbeat = Message<"kubeeagle.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 3);
+  messageDesc(file_kubeeagle_v1_agent, 4);
 
 /**
  * One node's part of a task.
@@ -175,7 +215,7 @@ export type Assignment = Message<"kubeeagle.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 4);
+  messageDesc(file_kubeeagle_v1_agent, 5);
 
 /**
  * @generated from message kubeeagle.v1.ReportRequest
@@ -202,7 +242,7 @@ export type ReportRequest = Message<"kubeeagle.v1.ReportRequest"> & {
  * Use `create(ReportRequestSchema)` to create a new message.
  */
 export const ReportRequestSchema: GenMessage<ReportRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 5);
+  messageDesc(file_kubeeagle_v1_agent, 6);
 
 /**
  * @generated from message kubeeagle.v1.ReportResponse
@@ -221,7 +261,7 @@ export type ReportResponse = Message<"kubeeagle.v1.ReportResponse"> & {
  * Use `create(ReportResponseSchema)` to create a new message.
  */
 export const ReportResponseSchema: GenMessage<ReportResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 6);
+  messageDesc(file_kubeeagle_v1_agent, 7);
 
 /**
  * What agents call. They dial out; nothing dials them.
