@@ -1,3 +1,4 @@
+export * from './client.ts';
 export * from './code.ts';
 export * from './gen/kubeeagle/v1/agent_pb.ts';
 export * from './gen/kubeeagle/v1/query_pb.ts';
@@ -6,3 +7,4 @@ export * from './gen/kubeeagle/v1/task_pb.ts';
 export * from './reason.ts';
 export * from './routes.ts';
 export * from './task-state.ts';
+export * from './time.ts';
