@@ -1,4 +1,5 @@
 export * from './derive/call-tree.ts';
+export * from './derive/flame-layout.ts';
 export * from './derive/format-value.ts';
 export * from './labels/labels.ts';
 export * from './labels/selector.ts';
