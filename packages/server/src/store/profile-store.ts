@@ -12,7 +12,7 @@ export interface StoreQuery {
   readonly toMs: number;
 }
 
-/** A series with at least one row in the range. */
+/** A series with at least one row, of samples or of quality, in the range. */
 export interface StoredSeries {
   readonly type: ProfileType;
   readonly labels: Labels;
@@ -28,23 +28,65 @@ export interface TimelineGroup {
 
 export interface TimelineQuery extends StoreQuery {
   readonly groupBy: readonly string[];
-  /** Buckets begin at `fromMs` and are this wide. */
+  /** Buckets begin at `fromMs` and are this wide; at most 10,000 of them. */
   readonly stepMs: number;
 }
 
 /**
  * History: rows of (time, series, stack, value) and the dictionaries they refer to. Drivers: DuckDB
- * and memory; both pass one conformance suite.
+ * and memory; both pass one conformance suite. Times are kept in whole milliseconds. What waits
+ * rejects with `canceled` when its signal aborts.
  */
 export interface ProfileStore extends AsyncDisposable {
   /**
    * Resolves after commit. A batch id that was committed before is not stored again: `duplicate`.
-   * Throws `unavailable` where it could not be written; then nothing of it is there.
+   * Throws `invalid_argument` for a profile that is not sound, `resource_exhausted` where it brings
+   * more series than the store may hold, `unavailable` where it could not be written. Then nothing
+   * of it is there; only after `canceled` it may be, and the same id says so.
    */
   append(batchId: string, profile: Profile, signal: AbortSignal): Promise<'stored' | 'duplicate'>;
   /** Series with rows in the range, sorted by type and labels. */
   series(query: StoreQuery, signal: AbortSignal): Promise<readonly StoredSeries[]>;
-  /** Values summed by stack over all series and time: one series a type, without labels. */
+  /**
+   * Values summed by stack over all series and time: one series a type, without labels, sorted by
+   * type. Its period is the one all share, else 0. `quality` has one row a type: the sums. The
+   * profile's begin and length, and the time of its rows, are those of the range asked for.
+   */
   merge(query: StoreQuery, signal: AbortSignal): Promise<Profile>;
+  /** Values summed by bucket and group, sorted by labels. Groups without a row are left out. */
   timeline(query: TimelineQuery, signal: AbortSignal): Promise<readonly TimelineGroup[]>;
 }
+
+/** One bound of a store and how often it was hit since the store was opened. */
+export interface StoreLimit {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly hits: number;
+}
+
+/** What a store holds. */
+export interface StoreStatus {
+  readonly engine: 'duckdb' | 'memory';
+  /** Rows of samples. */
+  readonly rows: number;
+  readonly series: number;
+  readonly stacks: number;
+  /** On disk; 0 in memory. */
+  readonly sizeBytes: number;
+  /** Begin of the oldest window, ms since the epoch; 0 while empty. */
+  readonly oldestMs: number;
+  /** Begin of the newest window; 0 while empty. */
+  readonly newestMs: number;
+  readonly limits: readonly StoreLimit[];
+}
+
+/** What an operator asks of a store, and what age asks of it. */
+export interface StoreUpkeep {
+  status(signal: AbortSignal): Promise<StoreStatus>;
+  /** Deletes rows of windows that began before an instant. Gives how many rows of samples. */
+  expire(beforeMs: number, signal: AbortSignal): Promise<number>;
+}
+
+/** A store as its driver opens it: each caller takes the half it wants. */
+export interface Store extends ProfileStore, StoreUpkeep {}
