@@ -11,6 +11,7 @@ export * from './derive/subtree.ts';
 export * from './derive/sum-by-stack.ts';
 export * from './formats/folded.ts';
 export * from './labels/labels.ts';
+export * from './labels/parse-selector.ts';
 export * from './labels/selector.ts';
 export * from './model/brand.ts';
 export * from './model/builder.ts';
