@@ -10,6 +10,8 @@ export * from './derive/select-samples.ts';
 export * from './derive/subtree.ts';
 export * from './derive/sum-by-stack.ts';
 export * from './formats/folded.ts';
+export * from './formats/speedscope.ts';
+export * from './formats/speedscope-reader.ts';
 export * from './labels/labels.ts';
 export * from './labels/parse-selector.ts';
 export * from './labels/selector.ts';
