@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, openSync, readSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import fc from 'fast-check';
+import { X86_64 } from './cfa-program.ts';
+import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
+import { CFA, FP } from './rule.ts';
+import { findUnwindRow, type UnwindTable } from './unwind-table.ts';
+
+const PAGE = 4096;
+
+/** The call frame information of a file, found by readelf. */
+function sectionOf(file: string): FrameSection {
+  const options = { encoding: 'utf8', maxBuffer: 1 << 26 } as const;
+  const sections = execFileSync('readelf', ['-SW', file], options);
+  const [, address = '', offset = '', size = ''] =
+    /\.eh_frame\s+\S+\s+([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)/.exec(sections) ?? [];
+  const segments = execFileSync('readelf', ['-lW', file], options);
+  const loads = [...segments.matchAll(/LOAD\s+0x[0-9a-f]+ (0x[0-9a-f]+)/g)];
+  const lowest = Math.min(...loads.map(([, from]) => Number(from)));
+  const bytes = new Uint8Array(Number.parseInt(size, 16));
+  readSync(openSync(file, 'r'), bytes, 0, bytes.length, Number.parseInt(offset, 16));
+  return {
+    kind: 'eh_frame',
+    bytes,
+    address: Number.parseInt(address, 16),
+    architecture: X86_64,
+    base: lowest - (lowest % PAGE),
+    hasFramePointerGaps: false,
+  };
+}
+
+/** A row of `readelf -wF` in our words; `undefined` for forms that we do not take over. */
+function expectedOf(columns: readonly string[], cells: readonly string[]): string | undefined {
+  const cell = (name: string): string => cells[columns.indexOf(name)] ?? 'u';
+  if (cell('ra') === 'u') return 'stop';
+  const [, register, offset] = /^(rsp|rbp)([+-]\d+)$/.exec(cell('CFA')) ?? [];
+  if (register === undefined || cell('ra') !== 'c-8') return undefined;
+  const saved = /^c([+-]\d+)$/.exec(cell('rbp'))?.[1];
+  return `${register}${Number(offset)} ${saved === undefined ? '-' : Number(saved)}`;
+}
+
+function drawRow(table: UnwindTable, address: number): string {
+  const rule = table.rule[findUnwindRow(table, address)] ?? 0;
+  const { cfa, fp, cfaOffset, fpOffset } = table.rules;
+  if (cfa[rule] === CFA.stop || cfa[rule] === CFA.signal) return 'stop';
+  const register = cfa[rule] === CFA.sp ? 'rsp' : cfa[rule] === CFA.fp ? 'rbp' : 'other';
+  return `${register}${cfaOffset[rule]} ${fp[rule] === FP.saved ? fpOffset[rule] : '-'}`;
+}
+
+/** The rows that readelf prints for functions: the address and what it expects there. */
+async function* rowsOfReadelf(file: string): AsyncIterable<readonly [number, string]> {
+  const lines = createInterface({ input: spawn('readelf', ['-wF', file]).stdout });
+  let columns: string[] = [];
+  let isFunction = false;
+  for await (const line of lines) {
+    // `r5 (rdi)` is one cell.
+    const cells = line
+      .trim()
+      .replace(/r\d+ \(\w+\)/g, 'reg')
+      .split(/\s+/);
+    if (/ (CIE|FDE) /.test(line)) isFunction = line.includes(' FDE ');
+    if (cells[0] === 'LOC') columns = cells;
+    const isRow = isFunction && /^[0-9a-f]{16}$/.test(cells[0] ?? '');
+    const expected = isRow ? expectedOf(columns, cells) : undefined;
+    if (expected !== undefined) yield [Number.parseInt(cells[0] ?? '', 16), expected];
+  }
+}
+
+/** Rows that differ from what readelf says, and how many were compared. */
+async function differences(file: string): Promise<{ checked: number; wrong: string[] }> {
+  const table = readFrameSection(sectionOf(file));
+  const wrong: string[] = [];
+  let checked = 0;
+  for await (const [address, expected] of rowsOfReadelf(file)) {
+    checked++;
+    const got = drawRow(table, address);
+    if (got !== expected) wrong.push(`${address.toString(16)}: expected ${expected}, got ${got}`);
+  }
+  return { checked, wrong };
+}
+
+for (const [name, file, least] of [
+  ['libc', '/lib/x86_64-linux-gnu/libc.so.6', 20_000],
+  ['libstdc++', '/usr/lib/x86_64-linux-gnu/libstdc++.so.6', 20_000],
+  ['node', process.execPath, 200_000],
+] as const) {
+  test(`the rows of ${name} equal those of readelf`, async (t) => {
+    if (process.arch !== 'x64' || !existsSync(file)) return t.skip(`no x86-64 ${file} here`);
+    const { checked, wrong } = await differences(file);
+    assert.ok(checked > least, `expected more than ${least} rows, checked ${checked}`);
+    assert.deepEqual(wrong.slice(0, 5), []);
+  });
+}
+
+test('no bytes make readFrameSection() throw or give more than a few rows a byte', (t) => {
+  const file = '/lib/x86_64-linux-gnu/libc.so.6';
+  if (!existsSync(file)) return t.skip(`no ${file} here`);
+  const section = sectionOf(file);
+  const some = section.bytes.slice(0, 4_000);
+  const change = fc.tuple(fc.nat(some.length - 1), fc.integer({ min: 0, max: 255 }));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 20 }), fc.nat(some.length), (changes, length) => {
+      const bytes = some.slice(0, length);
+      for (const [at, value] of changes) if (at < length) bytes[at] = value;
+      const table = readFrameSection({ ...section, bytes });
+      assert.ok(table.length <= bytes.length * 2 + 2);
+      assert.ok(table.rule.every((rule) => rule < table.rules.length));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('ehFrameAddress() finds the section by its header', () => {
+  const header = Uint8Array.from([1, 0x1b, 0x03, 0x3b, 0x10, 0, 0, 0]);
+  assert.equal(ehFrameAddress(header, 0x1000), 0x1000 + 4 + 0x10);
+  assert.equal(ehFrameAddress(header.slice(0, 5), 0x1000), undefined);
+  assert.equal(ehFrameAddress(Uint8Array.from([9, 0x1b, 3, 0x3b, 0, 0, 0, 0]), 0), undefined);
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { chromium } from 'playwright-core';
+import { eagle, freePort, ROOT, run, start, temporaryFolder } from './harness.ts';
+
+/** How often each leaf function of split.c is due, in percent. */
+const SHARES: Readonly<Record<string, number>> = { heavy: 70, light: 30 };
+const TOLERANCE_POINTS = 2;
+const CHROMIUM = '/usr/bin/chromium';
+
+/** Percent of the folded text's total that ends in each function of split.c. */
+function sharesOf(folded: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  let total = 0;
+  for (const line of folded.trim().split('\n')) {
+    const [, stack = '', count = '0'] = /^(.*) (\d+(?:\.\d+)?)$/.exec(line) ?? [];
+    total += Number(count);
+    const name = Object.keys(SHARES).find((known) => stack.split(';').includes(known));
+    if (name) counts[name] = (counts[name] ?? 0) + Number(count);
+  }
+  assert.ok(total > 0, 'expected samples, got none');
+  return Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, (100 * n) / total]));
+}
+
+function assertShares(folded: string): void {
+  const shares = sharesOf(folded);
+  for (const [name, due] of Object.entries(SHARES)) {
+    const got = shares[name] ?? 0;
+    assert.ok(
+      Math.abs(got - due) <= TOLERANCE_POINTS,
+      `expected ${due} ± ${TOLERANCE_POINTS} % in ${name}, got ${got.toFixed(2)} % in\n${folded}`,
+    );
+  }
+}
+
+/** Processes that would be left over: their command line names the folder. */
+const processesIn = (folder: string): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((command) => command.includes(folder));
+
+/** Finds a function on the page as a person would, zooms to it and keeps a picture. */
+async function findOnPage(url: string, name: string): Promise<void> {
+  await using browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(url);
+  await page.getByRole('searchbox').first().fill(name);
+  await page.getByRole('row').filter({ hasText: name }).first().click();
+  await page.waitForURL((to) => to.href.includes(name));
+  mkdirSync(`${ROOT}/artifacts`, { recursive: true });
+  await page.screenshot({ path: `${ROOT}/artifacts/page.png` });
+}
+
+test('npm start profiles this machine from kernel to page', { timeout: 180_000 }, async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root to sample other processes');
+  using folder = temporaryFolder();
+  const program = `${folder.path}/split`;
+  const compiled = await run('cc', [
+    ...['-O1', '-fno-omit-frame-pointer', '-fno-inline'],
+    ...['-o', program, 'golden/programs/split.c'],
+  ]);
+  assert.equal(compiled.status, 0, compiled.output);
+  await using split = start(program, []);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  await using supervisor = start('node', [
+    ...['scripts/start.ts', '--port', String(port), '--data', `${folder.path}/data`],
+  ]);
+
+  await t.test('it prints the URL, the busiest functions and a flame graph', async () => {
+    await supervisor.waitFor(new RegExp(`The page: ${url}`), 30_000);
+    await supervisor.waitFor(/ten busiest functions[\s\S]*heavy[\s\S]*Ctrl-C/, 40_000);
+  });
+
+  await t.test('record gives the shares of a program', async () => {
+    const args = ['record', `pid/${split.pid}`, '-d', '10s', '-F', '99', '-o', 'folded'];
+    const started = performance.now();
+    const { status, stdout, output } = await eagle(url, args);
+    assert.equal(status, 0, output);
+    assertShares(stdout);
+    t.diagnostic(
+      `record -d 10s was answered after ${((performance.now() - started) / 1_000).toFixed(2)} s`,
+    );
+  });
+
+  await t.test('query gives the same shares over the stored windows', async () => {
+    const { status, stdout, output } = await eagle(url, [
+      ...['query', '{process="split"}', '--from', 'now-5m', '-o', 'folded'],
+    ]);
+    assert.equal(status, 0, output);
+    assertShares(stdout);
+  });
+
+  await t.test('the page leads to the function', async (t) => {
+    const { status } = await run(CHROMIUM, ['--version']);
+    if (status !== 0) return t.skip(`no browser: ${CHROMIUM}`);
+    await findOnPage(url, 'heavy');
+  });
+
+  await t.test('Ctrl-C stops everything and says so', async () => {
+    supervisor.child.kill('SIGINT');
+    assert.equal(await supervisor.exit, 0, supervisor.output());
+    assert.match(supervisor.output(), /kube-eagle: stopped/);
+    assert.deepEqual(processesIn(`${folder.path}/data`), []);
+  });
+});
