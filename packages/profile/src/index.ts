@@ -12,6 +12,7 @@ export * from './derive/sum-by-stack.ts';
 export * from './formats/folded.ts';
 export * from './formats/speedscope.ts';
 export * from './formats/speedscope-reader.ts';
+export * from './formats/svg.ts';
 export * from './labels/labels.ts';
 export * from './labels/parse-selector.ts';
 export * from './labels/selector.ts';
