@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Where the two processors keep what a walk begins with. */
+#pragma once
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+/* What a walk needs of the registers that user mode was left with. */
+struct user_registers {
+	u64 pc, sp, fp;
+	/* pc is the address after the instruction that is being executed: a system call. */
+	bool is_after_call;
+	/* They are those of a 64-bit program. */
+	bool is_known;
+};
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_BPF 321
+#define KERNEL_AND_USER_CODE_MASK 3
+#define USER32_CS 0x23
+
+static __always_inline struct user_registers read_registers(struct pt_regs *regs)
+{
+	u16 cs = BPF_CORE_READ(regs, cs);
+	struct user_registers r = {
+		.pc = BPF_CORE_READ(regs, ip),
+		.sp = BPF_CORE_READ(regs, sp),
+		.fp = BPF_CORE_READ(regs, bp),
+		/* Interrupts and exceptions leave -1 here. */
+		.is_after_call = (long)BPF_CORE_READ(regs, orig_ax) >= 0,
+		.is_known = (cs & KERNEL_AND_USER_CODE_MASK) == 3 && cs != USER32_CS,
+	};
+	return r;
+}
+
+static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
+{
+	return BPF_CORE_READ(regs, orig_ax) == number && read_registers(regs).is_known;
+}
+
+#define CODE_ADDRESS(pc) (pc)
+
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_BPF 280
+/* arch/arm64/include/asm/ptrace.h: exception level and, at bit 4, AArch32. */
+#define PSTATE_MODE_MASK 0x1f
+
+static __always_inline struct user_registers read_registers(struct pt_regs *regs)
+{
+	struct user_registers r = {
+		.pc = BPF_CORE_READ(regs, pc),
+		.sp = BPF_CORE_READ(regs, sp),
+		.fp = BPF_CORE_READ(regs, regs[29]),
+		.is_after_call = BPF_CORE_READ(regs, syscallno) >= 0,
+		.is_known = (BPF_CORE_READ(regs, pstate) & PSTATE_MODE_MASK) == 0,
+	};
+	return r;
+}
+
+static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
+{
+	return BPF_CORE_READ(regs, syscallno) == number && read_registers(regs).is_known;
+}
+
+/* Without the pointer authentication code that a signed return address carries. */
+#define CODE_ADDRESS(pc) ((pc) & 0xffffffffffffULL)
+#endif

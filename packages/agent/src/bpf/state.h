@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* The maps and variables of the programs, and the two ways they tell the agent something. */
+#pragma once
+#include "layout.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+/* How soon an agent that does not know a process or mapping is told again. */
+#define ANNOUNCE_AGAIN_NS 1000000000ULL
+
+/* The agent sets this before loading: a constant to the verifier. */
+const volatile u32 chosen_only = 0;
+
+/* Which of the two `stacks` is being filled; the agent flips it and drains the other. */
+u32 active = 0;
+
+/* Written by learn_agent. thread_size is used before 5.15 only. */
+struct {
+	u32 thread_size, pid_level, pid_namespace;
+} agent = { .thread_size = 16384 };
+
+/* max_entries are the least that load; the agent sets them by rate, window and CPUs. */
+#define MAP(name, map_type, key_type, value_type)      \
+	struct {                                       \
+		__uint(type, map_type);                \
+		__uint(max_entries, 1);                \
+		__type(key, key_type);                 \
+		__type(value, value_type);             \
+	} name SEC(".maps")
+
+MAP(processes, BPF_MAP_TYPE_HASH, u32, struct process);
+MAP(chosen, BPF_MAP_TYPE_HASH, u32, u32);
+MAP(stacks_0, BPF_MAP_TYPE_HASH, u64, struct stack);
+MAP(stacks_1, BPF_MAP_TYPE_HASH, u64, struct stack);
+MAP(announced, BPF_MAP_TYPE_LRU_HASH, u32, struct announcement);
+MAP(walks, BPF_MAP_TYPE_PERCPU_ARRAY, u32, struct walk);
+MAP(stats, BPF_MAP_TYPE_PERCPU_ARRAY, u32, struct stat_slots);
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} events SEC(".maps");
+
+static __always_inline void add(u32 slot, u64 n)
+{
+	u32 zero = 0;
+	struct stat_slots *slots = bpf_map_lookup_elem(&stats, &zero);
+
+	if (slots)
+		slots->n[slot & (STATS - 1)] += n;
+}
+
+static __always_inline bool is_same(const struct image *a, const struct image *b)
+{
+	return a->start_ticks == b->start_ticks && a->exec_id == b->exec_id && a->tgid == b->tgid;
+}
+
+/* Tells the agent of a process or mapping it does not know, at most once a second. */
+static __always_inline void announce(const struct image *image)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct announcement *last = bpf_map_lookup_elem(&announced, &image->tgid);
+
+	if (last && is_same(&last->image, image) && now - last->time_ns < ANNOUNCE_AGAIN_NS)
+		return;
+	struct announcement next = { .image = *image, .time_ns = now };
+	bpf_map_update_elem(&announced, &image->tgid, &next, BPF_ANY);
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		add(STAT_EVENTS_LOST, 1);
+		return;
+	}
+	event->image = *image;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	BPF_CORE_READ_INTO(&event->comm, task, group_leader, comm);
+	bpf_ringbuf_submit(event, 0);
+}
