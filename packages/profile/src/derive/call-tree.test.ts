@@ -73,11 +73,12 @@ test('bottomUp() cuts far callers at its bound and keeps totals', () => {
 
 test('cutTree() keeps the largest rows and their ancestors', () => {
   const tree = treeOf('a;x 5', 'a;y 1', 'b;z 2', 'c 1');
-  const { tree: cut, cutNodes } = cutTree(tree, 4);
+  const { tree: cut, cutNodes, rowBefore } = cutTree(tree, 4);
   assert.deepEqual(draw(cut), ['a 6', '  x 5', 'b 2']);
   assert.equal(cutNodes, 3);
   assert.deepEqual(cut.names, ['total', 'a', 'b', 'x']);
   assert.equal(cut.total[0], 9);
+  assert.deepEqual([...rowBefore], [0, 1, 2, 4]);
   assert.equal(cutTree(tree, 100).cutNodes, 0);
   assert.equal(cutTree(tree, 0).tree.length, 1);
 });

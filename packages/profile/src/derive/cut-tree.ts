@@ -4,6 +4,8 @@ import type { CallTree } from './call-tree.ts';
 export interface CutTree {
   readonly tree: CallTree;
   readonly cutNodes: number;
+  /** By row of `tree`: the row it was before. */
+  readonly rowBefore: Int32Array;
 }
 
 /**
@@ -12,9 +14,15 @@ export interface CutTree {
  */
 export function cutTree(tree: CallTree, maxNodes: number): CutTree {
   const most = Math.max(1, Math.floor(maxNodes));
-  if (tree.length <= most) return { tree, cutNodes: 0 };
+  if (tree.length <= most) {
+    return {
+      tree,
+      cutNodes: 0,
+      rowBefore: Int32Array.from({ length: tree.length }, (_, row) => row),
+    };
+  }
   const kept = largest(weights(tree), most);
-  return { tree: rowsOf(tree, kept), cutNodes: tree.length - kept.length };
+  return { tree: rowsOf(tree, kept), cutNodes: tree.length - kept.length, rowBefore: kept };
 }
 
 /** Size of the total of each row, or of the largest below it: never more than its parent's. */
