@@ -28,7 +28,7 @@ export interface TimelineGroup {
 
 export interface TimelineQuery extends StoreQuery {
   readonly groupBy: readonly string[];
-  /** Buckets begin at `fromMs` and are this wide; at most 10,000 of them. */
+  /** Buckets begin at `fromMs` and are this wide; at most 20,000 of them. */
   readonly stepMs: number;
 }
 
@@ -48,9 +48,9 @@ export interface ProfileStore extends AsyncDisposable {
   /** Series with rows in the range, sorted by type and labels. */
   series(query: StoreQuery, signal: AbortSignal): Promise<readonly StoredSeries[]>;
   /**
-   * Values summed by stack over all series and time: one series a type, without labels, sorted by
-   * type. Its period is the one all share, else 0. `quality` has one row a type: the sums. The
-   * profile's begin and length, and the time of its rows, are those of the range asked for.
+   * Values summed by stack over all series and time: one series a type, without labels; its period
+   * is the one all share, else 0. `quality` has one row a type: the sums. The profile's begin and
+   * length, and the time of its rows, are those of the range asked for.
    */
   merge(query: StoreQuery, signal: AbortSignal): Promise<Profile>;
   /** Values summed by bucket and group, sorted by labels. Groups without a row are left out. */

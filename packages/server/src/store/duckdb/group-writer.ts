@@ -1,0 +1,165 @@
+import { setImmediate } from 'node:timers/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { EagleError, type Profile } from '@kube-eagle/profile';
+import { untilCanceled } from '../canceled.ts';
+import type { Dictionary } from '../dictionary.ts';
+import { appendBatch, type BatchRows, internBatch } from './batch-rows.ts';
+import { appendColumns } from './columns.ts';
+import type { Database } from './database.ts';
+import { appendDictionary, dictionarySize } from './dictionary-rows.ts';
+import type { StoreState } from './store-state.ts';
+
+/** Writes batches. Those that come while a commit runs go together into the next one. */
+export interface GroupWriter {
+  readonly limits: GroupWriterLimits;
+  /** Batches turned away. */
+  readonly refused: number;
+  /** Resolves after commit; the outcomes are those of `ProfileStore.append`. */
+  append(batchId: string, profile: Profile, signal: AbortSignal): Promise<Outcome>;
+  /** Resolves when nothing waits any more. */
+  idle(): Promise<void>;
+}
+
+export interface GroupWriterLimits {
+  /** Rows of samples in one commit; one batch may exceed it. */
+  readonly groupRows: number;
+  /** Rows of samples that may wait. */
+  readonly waitingRows: number;
+}
+
+/** A group takes about half a second; what waits, 100 MB at most. */
+export const GROUP_WRITER_LIMITS: GroupWriterLimits = { groupRows: 1 << 20, waitingRows: 1 << 22 };
+
+type Outcome = 'stored' | 'duplicate';
+
+interface Append {
+  readonly batchId: string;
+  readonly profile: Profile;
+  readonly signal: AbortSignal;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A writer to a database whose clock is `now`, in ms since the epoch. */
+export function createGroupWriter(
+  database: Database<StoreState>,
+  now: () => number,
+  limits: GroupWriterLimits,
+): GroupWriter {
+  const queue: Append[] = [];
+  let waitingRows = 0;
+  let refused = 0;
+  let running: Promise<void> | undefined;
+
+  function takeGroup(): Append[] {
+    const group: Append[] = [];
+    let rows = 0;
+    while (queue.length > 0 && (rows < limits.groupRows || group.length === 0)) {
+      const next = queue.shift();
+      if (!next) break;
+      waitingRows -= next.profile.samples.length;
+      if (next.signal.aborted) continue;
+      rows += next.profile.samples.length;
+      group.push(next);
+    }
+    return group;
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      const group = takeGroup();
+      if (group.length > 0) await commitGroup(database, group, now());
+    }
+    running = undefined;
+  }
+
+  return {
+    limits,
+    get refused() {
+      return refused;
+    },
+    async append(batchId, profile, signal) {
+      const rows = profile.samples.length;
+      if (waitingRows > 0 && waitingRows + rows > limits.waitingRows) {
+        refused++;
+        throw new EagleError(
+          'unavailable',
+          `expected at most ${limits.waitingRows} rows to wait for the disk, got ${rows} more; ` +
+            'send the batch again later',
+          { retryAfterMs: 1000 },
+        );
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+      queue.push({ batchId, profile, signal, resolve, reject });
+      waitingRows += rows;
+      running ??= run();
+      return untilCanceled(promise, signal);
+    },
+    async idle() {
+      await running;
+    },
+  };
+}
+
+/** Settles every append of the group. Never throws. */
+async function commitGroup(
+  database: Database<StoreState>,
+  group: readonly Append[],
+  nowMs: number,
+): Promise<void> {
+  try {
+    const outcomes = await database.write((connection, state) =>
+      writeGroup({ connection, state, nowMs }, group),
+    );
+    for (const [row, append] of group.entries()) {
+      const outcome = outcomes[row];
+      if (outcome instanceof Error) append.reject(outcome);
+      else append.resolve(outcome ?? 'stored');
+    }
+  } catch (error) {
+    for (const append of group) append.reject(error);
+  }
+}
+
+interface Writing {
+  readonly connection: DuckDBConnection;
+  readonly state: StoreState;
+  readonly nowMs: number;
+}
+
+/** An error is the outcome of a batch that has no place; it does not keep the others out. */
+async function writeGroup(
+  { connection, state, nowMs }: Writing,
+  group: readonly Append[],
+): Promise<(Outcome | EagleError)[]> {
+  const { dictionary, history } = state;
+  const outcomes: (Outcome | EagleError)[] = [];
+  const stored: string[] = [];
+  for (const { batchId, profile } of group) {
+    const rows = history.has(batchId) ? 'duplicate' : tryIntern(dictionary, profile);
+    if (rows === 'duplicate' || rows instanceof EagleError) {
+      outcomes.push(rows);
+      continue;
+    }
+    await appendBatch(connection, rows);
+    history.add(batchId, nowMs);
+    stored.push(batchId);
+    outcomes.push('stored');
+    // A group may take long: others of this process have their turn in between.
+    await setImmediate();
+  }
+  await appendDictionary(connection, dictionary, state.stored);
+  const receivedMs = new Float64Array(stored.length).fill(nowMs);
+  await appendColumns(connection, 'batches', stored.length, [stored, receivedMs]);
+  state.stored = dictionarySize(dictionary);
+  return outcomes;
+}
+
+function tryIntern(dictionary: Dictionary, profile: Profile): BatchRows | EagleError {
+  try {
+    return internBatch(dictionary, profile);
+  } catch (error) {
+    if (error instanceof EagleError) return error;
+    throw error;
+  }
+}
