@@ -31,3 +31,17 @@ function largest(tree: CallTree, rows: readonly number[]): number | undefined {
   if (first === undefined) return undefined;
   return rest.reduce((a, b) => ((tree.total[b] ?? 0) > (tree.total[a] ?? 0) ? b : a), first);
 }
+
+/** The step an arrow key means; `undefined` for other keys. */
+export function stepOfKey(key: string, growth: 'icicle' | 'flame'): Step | undefined {
+  const isIcicle = growth === 'icicle';
+  const steps: Readonly<Record<string, Step>> = {
+    ArrowUp: isIcicle ? 'caller' : 'callee',
+    ArrowDown: isIcicle ? 'callee' : 'caller',
+    ArrowLeft: 'previous',
+    ArrowRight: 'next',
+    Home: 'first',
+    End: 'last',
+  };
+  return steps[key];
+}

@@ -1,0 +1,54 @@
+import type { FlameHit, FlameLayout } from '@kube-eagle/profile';
+import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { factsOf, kindName } from './describe.ts';
+import { nameOf } from './path.ts';
+
+/** A point over the graph and what lies there; px of the window. */
+export interface Hover {
+  readonly hit: FlameHit;
+  readonly xPx: number;
+  readonly yPx: number;
+}
+
+interface FlameTooltipProps {
+  readonly hover: Hover;
+  readonly layout: FlameLayout;
+  readonly unit: string;
+  readonly zoomRow: number;
+}
+
+const OFFSET_PX = 14;
+
+/** What the pointer is over, beside it and inside the window. */
+export function FlameTooltip({ hover, layout, unit, zoomRow }: FlameTooltipProps): JSX.Element {
+  const element = useRef<HTMLDivElement>(null);
+  const { tree } = layout;
+  const { row, isCut } = hover.hit;
+  useLayoutEffect(() => {
+    const box = element.current;
+    if (box === null) return;
+    const left = Math.min(hover.xPx + OFFSET_PX, innerWidth - box.offsetWidth - 8);
+    const isLow = hover.yPx + OFFSET_PX + box.offsetHeight > innerHeight - 8;
+    const top = isLow ? hover.yPx - box.offsetHeight - OFFSET_PX : hover.yPx + OFFSET_PX;
+    box.style.transform = `translate(${Math.max(8, left)}px, ${Math.max(8, top)}px)`;
+  });
+  const kind = kindName(tree.kind[row] ?? 0);
+  return (
+    <div class="tooltip" ref={element} role="tooltip">
+      <p class="tooltip-name">
+        {isCut ? `Cut below ${nameOf(tree, row)}` : nameOf(tree, row)}
+        {kind !== '' && <span class="tag">{kind}</span>}
+      </p>
+      <dl>
+        {factsOf(layout, row, { unit, zoomRow }).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {isCut && <p class="hint">Small branches were left out. Click to load them.</p>}
+    </div>
+  );
+}

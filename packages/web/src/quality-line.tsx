@@ -1,0 +1,77 @@
+import { formatShare } from '@kube-eagle/profile';
+import type { JSX } from 'preact';
+import type { FlameAnswer } from './load/answers.ts';
+import { type BranchState, MAX_ROWS } from './load/use-flame.ts';
+
+/** Shares above which a count is worth a second look. */
+const WORRYING = { lost: 0.01, truncated: 0.05, unsymbolized: 0.05 };
+
+interface QualityLineProps {
+  readonly answer: FlameAnswer;
+  /** Rows shown now, with what was loaded since. */
+  readonly rows: number;
+  readonly branch: BranchState;
+  readonly order: 'callees' | 'callers';
+}
+
+/** How far the picture can be trusted. Always in sight. */
+export function QualityLine({ answer, rows, branch, order }: QualityLineProps): JSX.Element {
+  const { quality, cutRows } = answer;
+  const taken = quality?.taken ?? 0;
+  const counts = [
+    ['lost', 'Stacks that were due and are missing'],
+    ['truncated', 'Stacks whose walk ended before the bottom'],
+    ['unsymbolized', 'Stacks with at least one frame without a name'],
+  ] as const;
+  return (
+    <section class="quality" aria-label="Quality of the data">
+      {quality === undefined ? (
+        <span>no counts of samples</span>
+      ) : (
+        <>
+          <span>
+            <b>{taken.toLocaleString('en')}</b> samples
+          </span>
+          {counts.map(([name, title]) => {
+            const all = name === 'lost' ? taken + quality.lost : taken;
+            const isWorrying = all > 0 && quality[name] / all > WORRYING[name];
+            return (
+              <span key={name} title={title} class={isWorrying ? 'warn' : ''}>
+                <b>{formatShare(quality[name], all)}</b> {name}
+              </span>
+            );
+          })}
+        </>
+      )}
+      <span title="Call paths in the page; the server leaves out the smallest">
+        <b>{rows.toLocaleString('en')}</b> paths
+        {cutRows > 0 && `, ${cutRows.toLocaleString('en')} cut`}
+      </span>
+      {cutRows > 0 && order === 'callers' && (
+        <span class="warn">cut paths are not in this view</span>
+      )}
+      <BranchNote branch={branch} />
+    </section>
+  );
+}
+
+function BranchNote({ branch }: { readonly branch: BranchState }): JSX.Element | null {
+  switch (branch.kind) {
+    case 'whole':
+      return null;
+    case 'loading':
+      return <span role="status">loading the cut branches…</span>;
+    case 'full':
+      return (
+        <span class="warn" role="status">
+          the page holds {MAX_ROWS.toLocaleString('en')} paths and loads no more: narrow the filter
+        </span>
+      );
+    case 'failed':
+      return (
+        <span class="warn" role="alert">
+          a cut branch did not load: {branch.error.message}
+        </span>
+      );
+  }
+}
