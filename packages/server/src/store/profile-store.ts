@@ -42,7 +42,8 @@ export interface ProfileStore extends AsyncDisposable {
    * Resolves after commit. A batch id that was committed before is not stored again: `duplicate`.
    * Throws `invalid_argument` for a profile that is not sound, `resource_exhausted` where it brings
    * more series than the store may hold, `unavailable` where it could not be written. Then nothing
-   * of it is there; only after `canceled` it may be, and the same id says so.
+   * of it is there. After `canceled`, and where the disk fails for reads as well, it may be: the
+   * same id, sent again, is stored or a duplicate.
    */
   append(batchId: string, profile: Profile, signal: AbortSignal): Promise<'stored' | 'duplicate'>;
   /** Series with rows in the range, sorted by type and labels. */

@@ -117,7 +117,29 @@ async function commitGroup(
       else append.resolve(outcome ?? 'stored');
     }
   } catch (error) {
-    for (const append of group) append.reject(error);
+    const kept = await keptNonetheless(database, group);
+    for (const append of group) {
+      if (kept.has(append.batchId)) append.resolve('stored');
+      else append.reject(error);
+    }
+  }
+}
+
+/**
+ * A commit that fails may be kept all the same: where its rows are in the log and only moving the
+ * log into the file failed. The database, opened again, tells.
+ */
+async function keptNonetheless(
+  database: Database<StoreState>,
+  group: readonly Append[],
+): Promise<ReadonlySet<string>> {
+  try {
+    return await database.read(async (_, { history }) => {
+      const kept = group.filter(({ batchId }) => history.has(batchId));
+      return new Set(kept.map(({ batchId }) => batchId));
+    }, new AbortController().signal);
+  } catch {
+    return new Set();
   }
 }
 
