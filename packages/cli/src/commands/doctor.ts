@@ -62,7 +62,7 @@ async function examine(shell: Shell, options: DoctorOptions) {
   } catch (error) {
     if (!(error instanceof EagleError) || error.code !== 'unavailable') throw error;
     const [first = '', ...rest] = error.message.split('\n');
-    const mend = rest.map((line) => line.trim()).join('; ');
+    const mend = rest.map((line) => line.trim().replace(/\s+/g, ' ')).join('; ');
     const server = { name: 'server', ok: false, detail: first, mend };
     return { server, machines: await ownMachine(shell) };
   }

@@ -166,7 +166,7 @@ function samplesOf({ outcomes }: Task): number {
 /** What an operator should know of a node's part. */
 function outcomeLine({ node, state, reason, message }: Outcome): string {
   const advice = Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : '';
-  const own = message === advice ? '' : `${message} `;
+  const own = message === '' || message === advice ? '' : `${message} `;
   return printable(`${node}: ${state} (${reason}). ${own}${advice}`.trim());
 }
 

@@ -44,6 +44,9 @@ export function drawTextTree(tree: CallTree, options: TextTreeOptions): string[]
 /** Characters of a line before the name, without the bar. */
 const COLUMNS_WIDTH = 29;
 
+/** Characters that a name keeps beside what was folded below it. */
+const LEAST_NAME = 4;
+
 const hasBars = (width: number): boolean => width >= 60;
 
 function rowText(
@@ -57,6 +60,7 @@ function rowText(
   const room = width - COLUMNS_WIDTH - bar.length;
   const lead = clippedLead(branch, Math.floor(room / 2));
   const name = printable(tree.names[tree.name[row] ?? 0] ?? '');
+  const note = lead.length + folded.length + LEAST_NAME <= room ? folded : '';
   const paintName = paintKind(paint, FRAME_KINDS[tree.kind[row] ?? 0] ?? 'unknown');
   return [
     formatShare(total, whole).padStart(7),
@@ -64,8 +68,8 @@ function rowText(
     `  ${formatValue(total, unit).padStart(8)}  `,
     paint.dim(selfText(tree.self[row] ?? 0, unit).padStart(8)),
     `  ${paint.dim(lead)}`,
-    paintName(clipped(name, Math.max(4, room - lead.length - folded.length))),
-    paint.dim(folded),
+    paintName(clipped(name, room - lead.length - note.length)),
+    paint.dim(note),
   ].join('');
 }
 

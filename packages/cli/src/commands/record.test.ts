@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { runIn, type TaskStep, testServer } from '../testing.ts';
+
+const done: TaskStep = { state: 'done', outcomes: [{ node: 'n1', state: 'done', samples: 990 }] };
+
+test('record makes a task, waits for it and shows its profile', async () => {
+  const server = testServer({ course: [{ state: 'running' }, { state: 'merging' }, done] });
+  const words = ['record', 'pid/7', 'host', '-d', '10s', '-F', '49', '-o', 'folded'];
+  const { status, out, err } = await runIn(server, words);
+  assert.equal(status, 0);
+  assert.equal(out, 'main;heavy 7000000\nmain;light 3000000\n');
+  assert.equal(err, 'recording pid/7 host for 10s at 49 Hz, task t1\ntask t1 done, 990 samples\n');
+  const [spec] = server.made;
+  assert.deepEqual(
+    [spec?.targets, spec?.durationMs, spec?.rateHz, spec?.idempotencyKey],
+    [['pid/7', 'host'], 10_000, 49, 'random-1'],
+  );
+});
+
+test('record draws its progress on a terminal and takes it away', async () => {
+  const server = testServer({ course: [{ state: 'running' }, done] });
+  const { out, err } = await runIn(server, ['record', 'host'], { isTty: true });
+  const clear = '\r\u001b[K';
+  assert.equal(err, `${clear}${'█'.repeat(20)} 30.0 s of 30s  queued host${clear}`);
+  assert.match(out, /heavy/);
+});
+
+test('record -a prints the id and the URL and does not wait', async () => {
+  const { status, out } = await runIn(testServer(), ['record', 'host', '-a']);
+  assert.equal(status, 0);
+  assert.equal(out, 't1\nhttp://127.0.0.1:4040/?q=%7Btask_id%3D%22t1%22%7D\n');
+});
+
+test('record without samples says why on each node, and what to do', async () => {
+  const outcomes = [
+    { node: 'n1', state: 'failed', reason: 'no_such_process', message: 'no process 7 on n1.' },
+    { node: 'n2', state: 'done' },
+  ];
+  const server = testServer({ course: [{ state: 'failed', outcomes }] });
+  const { status, out, err } = await runIn(server, ['record', 'pid/7']);
+  assert.equal(status, 1);
+  assert.equal(out, '');
+  assert.deepEqual(err.split('\n').slice(2), [
+    'error: task t1 failed without samples',
+    '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: eagle targets.',
+    '  n2: done (no_samples). The target used no CPU in the time. Try longer, or another event.',
+    '',
+  ]);
+});
+
+test('record shows what there is of a partial task, and says what is missing', async () => {
+  const outcomes = [
+    { node: 'n1', state: 'failed', reason: 'agent_gone' },
+    { node: 'n2', state: 'done', samples: 10 },
+  ];
+  const server = testServer({ course: [{ state: 'partial', outcomes }] });
+  const { status, out, err } = await runIn(server, ['record', 'host']);
+  assert.equal(status, 0);
+  assert.match(out, /heavy/);
+  assert.match(err, /n1: failed \(agent_gone\)\. The agent left during the task\./);
+});
+
+test('an interrupt cancels the task, shows what was taken and exits with 130', async () => {
+  const cancelled = {
+    state: 'cancelled',
+    outcomes: [{ node: 'n1', state: 'cancelled', reason: 'cancelled', samples: 40 }],
+  };
+  const server = testServer({ course: [{ state: 'running' }], cancelled });
+  const interrupt = new AbortController();
+  const running = runIn(server, ['record', 'host', '-o', 'folded'], { signal: interrupt.signal });
+  setImmediate(() => interrupt.abort());
+  const { status, out, err } = await running;
+  assert.equal(status, 130);
+  assert.deepEqual(server.cancels, ['t1']);
+  assert.equal(out, 'main;heavy 7000000\nmain;light 3000000\n');
+  assert.match(err, /cancelling t1/);
+  assert.match(err, /error: interrupted: this is what was taken\n$/);
+});
+
+test('an interrupt before the first sample exits with 130', async () => {
+  const server = testServer({ course: [{ state: 'running' }] });
+  const { status, out } = await runIn(server, ['record', 'host'], { signal: AbortSignal.abort() });
+  assert.equal(status, 130);
+  assert.equal(out, '');
+});
