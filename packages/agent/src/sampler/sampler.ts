@@ -17,7 +17,7 @@ export interface Process {
 export interface Executable {
   /** Path in the mount namespace of the process it was first seen in, or `[vdso]`. */
   readonly path: string;
-  /** Path the agent itself can open it by, e.g. `/proc/PID/root/…`; may be gone by now. */
+  /** Path the agent itself can open it by, e.g. `/proc/PID/map_files/…`; may be gone by now. */
   readonly openPath: string;
   /** In hexadecimal; empty where the file has none. */
   readonly buildId: string;
@@ -37,8 +37,9 @@ export interface RawFrames {
   /** Row in `executables` for a file address; -1 else. */
   readonly executable: Int32Array;
   /**
-   * Address in the file's own (virtual) address space as its symbol table has it, the kernel's
-   * address, or that of anonymous memory. Return addresses are already moved back into the call.
+   * Address in the file's own (virtual) address space as its symbol table has it, that of anonymous
+   * memory, or the kernel's without its upper 16 bits, which are all ones: a number would not be
+   * exact with them. Return addresses are already moved back into the call.
    */
   readonly address: Float64Array;
 }
@@ -99,9 +100,14 @@ export interface Sampler extends AsyncDisposable {
   windows(signal: AbortSignal): AsyncIterable<SampleWindow>;
 }
 
+/** A sampler that says how often each of its bounds was hit, since it was opened. */
+export interface CountingSampler extends Sampler {
+  counters(): Readonly<Record<string, number>>;
+}
+
 /** A way to sample, tried in the order of preference. */
 export interface SamplerDriver {
   readonly name: 'ebpf' | 'perf_event' | 'replay';
   /** Throws `failed_precondition` with what is missing and how to mend it. */
-  open(request: SampleRequest): Promise<Sampler>;
+  open(request: SampleRequest): Promise<CountingSampler>;
 }

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { EagleError } from '@kube-eagle/profile';
+import { type BpfObject, loadBpfObject } from './libbpf.ts';
+import type { SampleRequest } from './sampler.ts';
+
+/** Objects of bpf/ by the processor that Node names so. */
+const OBJECT_ARCH: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'arm64' };
+
+const MIN_STACKS = 1_024;
+const MAX_STACKS = 16_384;
+const MIN_IMAGES = 2_048;
+const MAX_IMAGES = 8_192;
+const IMAGES_A_CPU = 512;
+
+/** Size of the ring that tells of new processes, as bpf/state.h declares it. */
+export const EVENT_RING_BYTES = 65_536;
+
+/** How much the maps hold, in entries. */
+export interface EbpfCapacity {
+  /** Distinct stacks of one window, in each of two maps. */
+  readonly stacks: number;
+  readonly images: number;
+}
+
+/**
+ * Room for every sample of a window to be another stack, within bounds: some 5 MB for 2 CPUs at
+ * 19 Hz and 10 s, 70 MB at most.
+ */
+export function ebpfCapacity(request: SampleRequest, cpus: number): EbpfCapacity {
+  const due = cpus * request.rateHz * (request.windowMs / 1_000);
+  return {
+    stacks: clamp(Math.ceil(due * 1.25), MIN_STACKS, MAX_STACKS),
+    images: clamp(cpus * IMAGES_A_CPU, MIN_IMAGES, MAX_IMAGES),
+  };
+}
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.min(most, Math.max(least, value));
+
+/** The program's 32-bit constants and the keys of its maps. */
+export function uint32Bytes(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/**
+ * Loads the sampling program for a request; nothing is sampled yet. Throws `failed_precondition`
+ * where it cannot be loaded here.
+ */
+export async function loadSampleObject(
+  { pids }: SampleRequest,
+  { stacks, images }: EbpfCapacity,
+): Promise<BpfObject> {
+  const arch = OBJECT_ARCH[process.arch];
+  if (arch === undefined) {
+    throw new EagleError('failed_precondition', `expected x64 or arm64, got ${process.arch}`);
+  }
+  const bytes = await readFile(new URL(`../bpf/sample.${arch}.bpf.o`, import.meta.url));
+  const object = await loadBpfObject(bytes, {
+    maxEntries: {
+      processes: images,
+      announced: images,
+      chosen: Math.max(1, pids.length),
+      stacks_0: stacks,
+      stacks_1: stacks,
+    },
+    constants: uint32Bytes(pids.length > 0 ? 1 : 0),
+    programs: ['on_sample', 'learn_agent'],
+  });
+  try {
+    object.runOnce('learn_agent');
+    const chosen = object.map('chosen');
+    for (const pid of pids) chosen.update(uint32Bytes(pid), uint32Bytes(1));
+    return object;
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
+  }
+}

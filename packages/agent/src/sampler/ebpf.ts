@@ -1,0 +1,131 @@
+import { EagleError } from '@kube-eagle/profile';
+import { createStackDrain, type StackDrain } from './ebpf-drain.ts';
+import { decodeEvent, encodeProcess } from './ebpf-layout.ts';
+import { EVENT_RING_BYTES, ebpfCapacity, loadSampleObject, uint32Bytes } from './ebpf-object.ts';
+import { openEventRing } from './ebpf-ring.ts';
+import { createExecutableTable } from './executable-table.ts';
+import { createImageTable, type Image } from './image-table.ts';
+import { type BpfObject, perfEventOpen } from './libbpf.ts';
+import { type LiveSet, openLiveSet } from './live-set.ts';
+import { onlineCpus } from './online-cpus.ts';
+import { encodePerfAttributes } from './perf-attributes.ts';
+import type { CountingSampler, SampleRequest, SamplerDriver } from './sampler.ts';
+import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
+import { cutWindows } from './window-clock.ts';
+
+const EVERY_PROCESS = -1;
+
+/** Runs the program by a clock on one CPU until disposed. */
+function attachCpu(object: BpfObject, rateHz: number, cpu: number): Disposable {
+  const attributes = encodePerfAttributes({
+    rateHz,
+    sampleType: 0,
+    flags: ['frequency', 'excludeIdle'],
+    wakeupBytes: 0,
+  });
+  const fd = perfEventOpen(attributes, EVERY_PROCESS, cpu);
+  if (typeof fd === 'number') return object.attachPerfEvent('on_sample', fd);
+  throw new EagleError(
+    'failed_precondition',
+    `expected a perf event on CPU ${cpu}, got ${fd.error}; run as root, or with CAP_PERFMON`,
+  );
+}
+
+/** Images the program looks addresses up in: told of new ones by its ring. */
+function createKnownImages(object: BpfObject, maxImages: number) {
+  const processes = object.map('processes');
+  const executables = createExecutableTable();
+  const images = createImageTable({
+    maxImages,
+    executables,
+    onEvict: (image: Image) => processes.delete(uint32Bytes(image.id.pid)),
+  });
+  const counters = { notStored: 0 };
+  const ring = openEventRing(object.map('events'), EVENT_RING_BYTES, (bytes) => {
+    const { id, comm } = decodeEvent(bytes);
+    const image = images.read(id, comm);
+    if (image.isGone) return;
+    if (!processes.update(uint32Bytes(id.pid), encodeProcess(image))) counters.notStored++;
+  });
+  return { executables, images, counters, ring };
+}
+
+export interface EbpfOptions {
+  /** Ms since the epoch. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * Samples by an eBPF program that counts stacks in the kernel. Needs Linux 5.10 with BTF, libbpf.so.1
+ * and root (or CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE).
+ */
+export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
+  return {
+    name: 'ebpf',
+    async open(request) {
+      const capacity = ebpfCapacity(request, onlineCpus().length);
+      const object = await loadSampleObject(request, capacity);
+      const resources = new DisposableStack();
+      resources.use(object);
+      try {
+        const known = createKnownImages(object, capacity.images);
+        resources.use(known.ring);
+        const drain = createStackDrain(object, known);
+        const cpus = resources.use(
+          openLiveSet({
+            list: onlineCpus,
+            open: (cpu) => attachCpu(object, request.rateHz, cpu),
+          }),
+        );
+        return samplerOf({ request, nowMs, known, drain, cpus, resources });
+      } catch (error) {
+        resources.dispose();
+        throw error;
+      }
+    },
+  };
+}
+
+interface Parts {
+  readonly request: SampleRequest;
+  readonly nowMs: () => number;
+  readonly known: ReturnType<typeof createKnownImages>;
+  readonly drain: StackDrain;
+  readonly cpus: LiveSet<Disposable>;
+  readonly resources: DisposableStack;
+}
+
+function samplerOf(parts: Parts): CountingSampler {
+  const { request, nowMs, known, drain, cpus, resources } = parts;
+  const source = {
+    request,
+    nowMs,
+    openedMs: nowMs(),
+    async cut(builder: WindowBuilder, isLast: boolean) {
+      if (isLast) cpus[Symbol.dispose]();
+      else cpus.follow();
+      known.ring.drain();
+      await drain.drainInto(builder);
+    },
+    lost: () => drain.stats().lost,
+  };
+
+  return {
+    windows: (signal) => cutWindows(source, createWindowBuilder, signal),
+    counters: () => {
+      const { lost, eventsLost } = drain.stats();
+      return {
+        samplesLost: lost,
+        eventsLost,
+        imagesEvicted: known.images.counters.evicted,
+        imagesGone: known.images.counters.gone,
+        imagesNotStored: known.counters.notStored,
+        codeFilesEvicted: known.executables.evicted,
+        cpusNotOpened: cpus.failures,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      resources.dispose();
+    },
+  };
+}
