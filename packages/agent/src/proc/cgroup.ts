@@ -1,0 +1,56 @@
+/** Who a process belongs to, as the names of its control groups tell. */
+export interface CgroupIdentity {
+  /** 64 hexadecimal digits of the innermost container; empty outside containers. */
+  readonly containerId: string;
+  /** Of the Kubernetes pod; empty outside pods. */
+  readonly podUid: string;
+  /** The innermost service of systemd, e.g. `nginx.service`; empty where there is none. */
+  readonly unit: string;
+}
+
+/** Text that is looked at; the file has some ten lines. */
+const MAX_TEXT = 65_536;
+
+/** `docker-<id>.scope` (systemd driver) or `<id>` (cgroupfs driver), of every runtime. */
+const CONTAINER = /^(?:[a-z][a-z-]*-)?([0-9a-f]{64})(?:\.scope)?$/;
+/** `kubepods-burstable-pod1234_5678.slice` or `pod1234-5678`. */
+const POD = /^(?:kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}[-_0-9a-f]{24,28})(?:\.slice)?$/;
+const SERVICE = /^(.+\.service)$/;
+
+/**
+ * Reads `/proc/PID/cgroup` (cgroups(7)): a line a hierarchy with version 1, one line with version 2.
+ * The path that names a container counts, the innermost where they are nested.
+ */
+export function parseCgroup(text: string): CgroupIdentity {
+  const paths = text
+    .slice(0, MAX_TEXT)
+    .split('\n')
+    .map((line) => line.split(':').slice(2).join(':'))
+    .filter((path) => path !== '');
+  const identities = paths.map(identityOf);
+  const inContainer = identities.find(({ containerId }) => containerId !== '');
+  const inUnit = identities.find(({ unit }) => unit !== '');
+  return inContainer ?? inUnit ?? { containerId: '', podUid: '', unit: '' };
+}
+
+function identityOf(path: string): CgroupIdentity {
+  // What is innermost counts: a node of kind is itself a container.
+  const parts = path.split('/').reverse();
+  const first = (pattern: RegExp): string => {
+    const part = parts.find((each) => pattern.test(each));
+    return part === undefined ? '' : (pattern.exec(part)?.[1] ?? '');
+  };
+  const containerId = first(CONTAINER);
+  return {
+    containerId,
+    podUid: first(POD).replaceAll('_', '-'),
+    unit: containerId === '' ? withoutEscapes(first(SERVICE)) : '',
+  };
+}
+
+/** Undoes the escapes of systemd-escape(1): `\x2d` is `-`. */
+function withoutEscapes(unit: string): string {
+  return unit.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+}

@@ -1,0 +1,104 @@
+import type { Executable } from '../sampler/sampler.ts';
+import type { FileSymbols } from './file-symbols.ts';
+
+/** What is known of a file's functions. */
+export interface KnownNames {
+  readonly isGo: boolean;
+  /** Mangled names by address of the file's own space; `''` where there is none. */
+  readonly names: ReadonlyMap<number, string>;
+}
+
+/** Names found so far, and the tables that were used last. */
+export interface SymbolCache {
+  /** The names at some addresses of a file. Its table is read only if one of them is new. */
+  resolve(executable: Executable, addresses: Iterable<number>): Promise<KnownNames>;
+  readonly counters: Readonly<SymbolCacheCounters>;
+}
+
+export interface SymbolCacheCounters {
+  hits: number;
+  misses: number;
+  /** Tables read. */
+  loads: number;
+  /** Tables given up because together they held too many bytes. */
+  evictions: number;
+}
+
+export interface SymbolCacheOptions {
+  /** Bytes that tables may hold together. The last one used is kept even if it is larger. */
+  readonly maxBytes: number;
+  /** `undefined` where the file can't be opened just now. */
+  readonly open: (executable: Executable) => Promise<FileSymbols | undefined>;
+}
+
+/** Files whose names are remembered, a bound against files that come and go. */
+const MAX_FILES = 4096;
+/** Names remembered of one file. */
+const MAX_NAMES = 20_000;
+
+interface Entry {
+  readonly names: Map<number, string>;
+  isGo: boolean;
+  table: FileSymbols | undefined;
+}
+
+/**
+ * A file is known by its build id, so that a hundred pods of one image share a table. Names outlive
+ * their table: few addresses are ever sampled, and a table is read again only for a new one.
+ */
+export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): SymbolCache {
+  /** In the order of their last use. */
+  const entries = new Map<string, Entry>();
+  const counters = { hits: 0, misses: 0, loads: 0, evictions: 0 };
+  let heldBytes = 0;
+
+  function touch({ buildId, path }: Executable): Entry {
+    const key = buildId || path;
+    const entry = entries.get(key) ?? { names: new Map(), isGo: false, table: undefined };
+    entries.delete(key);
+    entries.set(key, entry);
+    return entry;
+  }
+
+  function makeRoom(current: Entry): void {
+    for (const [key, entry] of entries) {
+      const isTooMany = entries.size > MAX_FILES;
+      if (heldBytes <= maxBytes && !isTooMany) return;
+      if (entry === current) continue;
+      if (entry.table) {
+        heldBytes -= entry.table.sizeBytes;
+        entry.table = undefined;
+        counters.evictions++;
+      }
+      if (isTooMany) entries.delete(key);
+    }
+  }
+
+  async function tableOf(entry: Entry, executable: Executable): Promise<FileSymbols | undefined> {
+    if (entry.table) return entry.table;
+    entry.table = await open(executable);
+    if (!entry.table) return undefined;
+    entry.isGo = entry.table.isGo;
+    heldBytes += entry.table.sizeBytes;
+    counters.loads++;
+    makeRoom(entry);
+    return entry.table;
+  }
+
+  return {
+    counters,
+    async resolve(executable, addresses) {
+      const entry = touch(executable);
+      const all = [...new Set(addresses)];
+      const unknown = all.filter((address) => !entry.names.has(address));
+      counters.hits += all.length - unknown.length;
+      counters.misses += unknown.length;
+      const table = unknown.length > 0 ? await tableOf(entry, executable) : undefined;
+      if (!table) return entry;
+      if (entry.names.size + unknown.length > MAX_NAMES) entry.names.clear();
+      const wanted = entry.names.size === 0 ? all : unknown;
+      for (const address of wanted) entry.names.set(address, table.find(address) ?? '');
+      return entry;
+    },
+  };
+}
