@@ -5,16 +5,16 @@ import { EagleError } from '@kube-eagle/profile';
 const UNREACHABLE: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
-  'ECONNRESET',
   'EHOSTDOWN',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
-  'EPIPE',
   'ETIMEDOUT',
   'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_SOCKET',
 ]);
+
+/** System errors that mean somebody answered, and then no more. */
+const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** What Connect says when an answer is not one of its own. */
 const NOT_OURS =
@@ -22,12 +22,20 @@ const NOT_OURS =
 
 /** An error of a request, with what to do about it where nobody or somebody else answered. */
 export function explained(error: unknown, url: string): EagleError {
-  const systemCode = systemCodeOf(error);
-  if (systemCode !== undefined) {
+  const broken = systemCodeOf(error, BROKEN);
+  if (broken !== undefined) {
+    return new EagleError(
+      'unavailable',
+      `the connection to ${url} broke (${broken}): ask again; if it goes on, the server's log tells why`,
+      { cause: error },
+    );
+  }
+  const unreachable = systemCodeOf(error, UNREACHABLE);
+  if (unreachable !== undefined) {
     return new EagleError(
       'unavailable',
       [
-        `no server answers at ${url} (${systemCode})`,
+        `no server answers at ${url} (${unreachable})`,
         '  start one:        npm start',
         '  or name another:  --server URL, or KUBE_EAGLE_SERVER=URL',
         '  in a cluster:     kubectl -n kube-eagle port-forward svc/kube-eagle-server 4040',
@@ -57,12 +65,12 @@ export function explained(error: unknown, url: string): EagleError {
   return known;
 }
 
-/** The system's code anywhere in the chain of causes. */
-function systemCodeOf(error: unknown): string | undefined {
+/** The first of some system codes in the chain of causes. */
+function systemCodeOf(error: unknown, codes: ReadonlySet<string>): string | undefined {
   let cause: unknown = error;
   for (let depth = 0; depth < 8 && cause instanceof Error; depth++, cause = cause.cause) {
     const code = (cause as { readonly code?: unknown }).code;
-    if (typeof code === 'string' && UNREACHABLE.has(code)) return code;
+    if (typeof code === 'string' && codes.has(code)) return code;
   }
   return undefined;
 }
