@@ -43,7 +43,6 @@ const libc = bind(() => loadLibrary(null, 'install the C library'), {
   mmap: 'void* mmap(void*, size_t, int, int, int, long)',
   munmap: 'int munmap(void*, size_t)',
   close: 'int close(int)',
-  ioctl: 'int ioctl(int, unsigned long, unsigned long)',
   sysconf: 'long sysconf(int)',
 });
 
@@ -68,7 +67,6 @@ const libbpf = bind(
     lookupElem: 'int bpf_map_lookup_elem(int, const void*, void*)',
     takeBatch:
       'int bpf_map_lookup_and_delete_batch(int, void*, void*, void*, void*, _Inout_ uint32_t*, const void*)',
-    infoByFd: 'int bpf_obj_get_info_by_fd(int, void*, _Inout_ uint32_t*)',
     testRun: 'int bpf_prog_test_run_opts(int, void*)',
     enableStats: 'int bpf_enable_stats(int)',
     possibleCpus: 'int libbpf_num_possible_cpus()',
@@ -86,9 +84,6 @@ const PERF_EVENT_OPEN_SYSCALL: Readonly<Record<string, number>> = { x64: 298, ar
 const LOG_SIZE_BYTES = 1 << 16;
 /** sizeof(struct bpf_test_run_opts) and where it takes nothing from. */
 const TEST_RUN_OPTIONS_BYTES = 80;
-const PROGRAM_INFO_BYTES = 256;
-const RUN_TIME_NS_OFFSET = 192;
-const RUN_COUNT_OFFSET = 200;
 
 /** `EPERM` of -1 and the like. */
 function errorName(result: number): string {
@@ -125,11 +120,6 @@ export function perfEventOpen(
 /** close(2). */
 export function closeFd(fd: number): void {
   libc()['close'](fd);
-}
-
-/** ioctl(2) with a number; whether it succeeded. */
-export function control(fd: number, request: number, argument: number): boolean {
-  return Number(libc()['ioctl'](fd, request, argument)) === 0;
 }
 
 /** Memory shared with the kernel. Its bytes must not be touched after it is disposed. */
@@ -234,8 +224,6 @@ export interface BpfObject extends Disposable {
   attachPerfEvent(program: string, perfFd: number): Disposable;
   /** Runs a program once, now. */
   runOnce(program: string): void;
-  /** Times a program ran, and how long in all, since {@link countRuns}. */
-  runs(program: string): { readonly count: number; readonly ns: number };
 }
 
 function found(pointer: Pointer | null, what: string): Pointer {
@@ -327,14 +315,6 @@ function loadedObject(
       const result: number = bpf['testRun'](bpf['programFd'](programOf(program)), options);
       if (result !== 0) throw refusal(result, '');
     },
-    runs(program) {
-      const info = Buffer.alloc(PROGRAM_INFO_BYTES);
-      bpf['infoByFd'](bpf['programFd'](programOf(program)), info, [PROGRAM_INFO_BYTES]);
-      return {
-        ns: Number(info.readBigUInt64LE(RUN_TIME_NS_OFFSET)),
-        count: Number(info.readBigUInt64LE(RUN_COUNT_OFFSET)),
-      };
-    },
     [Symbol.dispose]: () => bpf['closeObject'](object),
   };
 }
@@ -344,7 +324,10 @@ export function possibleCpus(): number {
   return Number(libbpf()['possibleCpus']());
 }
 
-/** Makes the kernel measure every BPF program until disposed, at some 20 ns a run. */
+/**
+ * Makes the kernel measure every BPF program until disposed, at some 20 ns a run. It shows the
+ * figures in /proc/self/fdinfo.
+ */
 export function countRuns(): Disposable {
   const fd: number = libbpf()['enableStats'](0);
   return {
