@@ -12,7 +12,9 @@ interface EmptyNoticeProps {
   readonly go: (change: Partial<Place>) => void;
 }
 
+/** Time shown on both sides of the newest profile. */
 const ROOM_MS = 900_000;
+const RECENT_MS = 30_000;
 
 /** That there is nothing to show, why that may be, and the way to where there is something. */
 export function EmptyNotice({ client, place, go }: EmptyNoticeProps): JSX.Element {
@@ -51,8 +53,9 @@ export function EmptyNotice({ client, place, go }: EmptyNoticeProps): JSX.Elemen
 function adviceOf({ agentsConnected, store, nowMs }: StatusResponse): JSX.Element {
   const newestMs = store?.newestMs ?? 0;
   if (newestMs > 0) {
-    const ago = formatDuration(Math.max(0, nowMs - newestMs));
-    return <>Nothing matches the filter in this time. The newest profile is {ago} old.</>;
+    const ageMs = nowMs - newestMs;
+    const age = ageMs < RECENT_MS ? 'of just now' : `${formatDuration(ageMs)} old`;
+    return <>Nothing matches the filter in this time. The newest profile is {age}.</>;
   }
   if (agentsConnected === 0) {
     return (

@@ -41,7 +41,7 @@ export function ProfilePanel(props: ProfilePanelProps): JSX.Element {
   }
 
   return (
-    <div class={`profile ${place.view}`}>
+    <div class={`profile view-${place.view}`}>
       {place.view !== 'graph' && <TopTable {...props} />}
       {place.view !== 'table' && (
         <section class="graph" aria-label="Flame graph">

@@ -128,7 +128,7 @@ function writeNames(context: CanvasRenderingContext2D, scene: Scene, slots: Uint
     const room = Math.floor(((boxes.width[box] ?? 0) - 2 * PADDING_PX) / charPx);
     if (room < 3 || (boxes.count[box] ?? 0) > 1) continue;
     const slot = slots[box] ?? 0;
-    const text = shortName(labelOf(scene, box), room);
+    const text = labelOf(scene, box, room);
     const solidText = styles[(slot % solid) - extra] ?? palette.text;
     context.fillStyle = slot < solid ? solidText : palette.fadedText;
     const top = topOf(geometry, boxes.level[box] ?? 0);
@@ -136,7 +136,7 @@ function writeNames(context: CanvasRenderingContext2D, scene: Scene, slots: Uint
   }
 }
 
-function labelOf({ layout, boxes }: Scene, box: number): string {
-  if (boxes.count[box] === 0) return 'cut: zoom to load';
-  return nameOf(layout.tree, layout.rows[boxes.index[box] ?? 0] ?? 0);
+function labelOf({ layout, boxes }: Scene, box: number, room: number): string {
+  if (boxes.count[box] === 0) return 'cut';
+  return shortName(nameOf(layout.tree, layout.rows[boxes.index[box] ?? 0] ?? 0), room);
 }

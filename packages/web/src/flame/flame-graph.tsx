@@ -78,7 +78,7 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
           selected={commands.selected}
         />
       </div>
-      {hover && !menu && <FlameTooltip {...{ hover, layout, unit, zoomRow }} />}
+      {hover && !menu && <FlameTooltip {...{ hover, layout, unit, zoomRow }} order={place.order} />}
       {menu && (
         <FlameMenu
           key={`${menu.xPx},${menu.yPx}`}

@@ -16,12 +16,14 @@ interface FlameTooltipProps {
   readonly layout: FlameLayout;
   readonly unit: string;
   readonly zoomRow: number;
+  readonly order: 'callees' | 'callers';
 }
 
 const OFFSET_PX = 14;
 
 /** What the pointer is over, beside it and inside the window. */
-export function FlameTooltip({ hover, layout, unit, zoomRow }: FlameTooltipProps): JSX.Element {
+export function FlameTooltip(props: FlameTooltipProps): JSX.Element {
+  const { hover, layout, unit, zoomRow, order } = props;
   const element = useRef<HTMLDivElement>(null);
   const { tree } = layout;
   const { row, isCut } = hover.hit;
@@ -48,7 +50,12 @@ export function FlameTooltip({ hover, layout, unit, zoomRow }: FlameTooltipProps
           </div>
         ))}
       </dl>
-      {isCut && <p class="hint">Small branches were left out. Click to load them.</p>}
+      {isCut && (
+        <p class="hint">
+          Small branches were left out.
+          {order === 'callees' && ' Click to load them.'}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,22 +1,39 @@
 /**
- * A name in at most `room` characters: whole, else without its path, else without its package, else
- * cut with an ellipsis; `''` where fewer than three would be left. The end of a name says the most.
+ * Where parameters begin: a bracket right after a word (that of a method's receiver in Go comes after
+ * a dot); or what compilers put to the names of copies and parts of functions.
+ */
+const ENDING = /(?<=[\w~])[<(]|\.(?:isra|part|cold|constprop|llvm|lto_priv)\b/;
+
+/**
+ * A name in at most `room` characters: whole, else without as much of its path, package and class as
+ * is needed, else without its parameters, else cut with an ellipsis; `''` where fewer than three
+ * characters would be left. The end of a name says the most.
  */
 export function shortName(name: string, room: number): string {
   if (name.length <= room) return name;
   if (room < 3) return '';
-  const inPackage = name.slice(lastOutsideBrackets(name, '/') + 1);
-  if (inPackage.length <= room) return inPackage;
-  const scope = lastOutsideBrackets(inPackage, '::');
-  const own = scope < 0 ? inPackage : inPackage.slice(scope + 2);
-  if (own.length <= room) return own;
-  const bare = own.replace(/[<(].*$/s, '') || own;
+  const starts = partStarts(name);
+  const fitting = starts.find((start) => name.length - start <= room);
+  if (fitting !== undefined) return name.slice(fitting);
+  const last = name.slice(starts.at(-1) ?? 0);
+  const bare = last.slice(0, endingAt(last));
   return bare.length <= room ? bare : `${bare.slice(0, room - 1)}…`;
 }
 
-/** The place of the last `mark` before any parameters: those can hold it too. */
-function lastOutsideBrackets(name: string, mark: string): number {
-  const end = name.search(/[<(]/);
-  // Go's receivers open a bracket that the name ends after.
-  return name.lastIndexOf(mark, end > 0 ? end - mark.length : name.length);
+/** Where the parts of a name begin after the first, outside all brackets. */
+function partStarts(name: string): number[] {
+  const end = endingAt(name);
+  const starts: number[] = [];
+  let depth = 0;
+  for (const { 0: mark, index } of name.slice(0, end).matchAll(/[([<{]|[)\]>}]|\/|::|\./g)) {
+    if ('([<{'.includes(mark)) depth++;
+    else if (')]>}'.includes(mark)) depth--;
+    else if (depth === 0 && index > 0) starts.push(index + mark.length);
+  }
+  return starts.filter((start) => start < end);
+}
+
+function endingAt(name: string): number {
+  const at = name.search(ENDING);
+  return at > 0 ? at : name.length;
 }

@@ -31,7 +31,7 @@ export const DEFAULT_PLACE: Place = {
   from: 'now-1h',
   to: 'now',
   groupBy: 'service_name',
-  view: 'graph',
+  view: 'both',
   order: 'callees',
   growth: 'icicle',
   zoom: [],

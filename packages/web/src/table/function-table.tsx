@@ -25,6 +25,7 @@ export function FunctionTable({ top, term, place, go }: FunctionTableProps): JSX
     () => sortFunctions(top.functions, place, term),
     [top, term, place.sort, place.ascending],
   );
+  const largest = shown.reduce((most, one) => Math.max(most, one.total), 0);
   return (
     <div class="table-scroll">
       <table class="functions">
@@ -47,7 +48,7 @@ export function FunctionTable({ top, term, place, go }: FunctionTableProps): JSX
         </thead>
         <tbody>
           {shown.map((one) => (
-            <FunctionRow key={`${one.name}\0${one.file}`} {...{ one, top, place, go }} />
+            <FunctionRow key={`${one.name}\0${one.file}`} {...{ one, top, largest, place, go }} />
           ))}
         </tbody>
       </table>
@@ -64,11 +65,13 @@ export function FunctionTable({ top, term, place, go }: FunctionTableProps): JSX
 interface FunctionRowProps {
   readonly one: TopFunction;
   readonly top: TopResponse;
+  /** The largest total of all rows: its bar is full. */
+  readonly largest: number;
   readonly place: Place;
   readonly go: (change: Partial<Place>) => void;
 }
 
-function FunctionRow({ one, top, place, go }: FunctionRowProps): JSX.Element {
+function FunctionRow({ one, top, largest, place, go }: FunctionRowProps): JSX.Element {
   const search = exactly(one.name);
   const isSearched = place.search === search;
   return (
@@ -87,22 +90,22 @@ function FunctionRow({ one, top, place, go }: FunctionRowProps): JSX.Element {
           {one.name}
         </button>
       </td>
-      <ValueCell value={one.self} top={top} />
-      <ValueCell value={one.total} top={top} />
+      <ValueCell value={one.self} {...{ top, largest }} />
+      <ValueCell value={one.total} {...{ top, largest }} />
     </tr>
   );
 }
 
-function ValueCell({
-  value,
-  top,
-}: {
+interface ValueCellProps {
   readonly value: number;
   readonly top: TopResponse;
-}): JSX.Element {
+  readonly largest: number;
+}
+
+function ValueCell({ value, top, largest }: ValueCellProps): JSX.Element {
   return (
     <td class="value">
-      <meter class="bar" min={0} max={Math.max(top.total, 1)} value={value} aria-hidden="true" />
+      <meter class="bar" min={0} max={Math.max(largest, 1)} value={value} aria-hidden="true" />
       <span>{formatValue(value, top.unit)}</span>
       <span class="share">{formatShare(value, top.total)}</span>
     </td>

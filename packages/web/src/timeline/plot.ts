@@ -17,6 +17,9 @@ export interface PlotOf {
   readonly onBrush: (range: TimeRange) => void;
 }
 
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
 /** A brush narrower than this is a click. */
 const MIN_BRUSH_PX = 4;
 
@@ -28,11 +31,12 @@ export function createPlot(element: HTMLElement, of: PlotOf): uPlot {
     grid: { stroke: of.grid, width: 1 },
     ticks: { show: false },
   };
+  const format = timeFormat(of.range);
   const options: uPlot.Options = {
     width: of.widthPx,
     height: of.heightPx,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: {
       y: false,
       points: { show: false },
@@ -43,7 +47,13 @@ export function createPlot(element: HTMLElement, of: PlotOf): uPlot {
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 24 },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        space: isLong(of.range) ? 100 : 60,
+        values: (_plot, splits) => splits.map((timeS) => format.format(timeS * 1_000)),
+      },
       {
         ...axis,
         size: 60,
@@ -57,6 +67,19 @@ export function createPlot(element: HTMLElement, of: PlotOf): uPlot {
   // The tallest first: each lower one is painted over it.
   const columns: uPlot.AlignedData = [of.stacked.timeS, ...of.stacked.tops.toReversed()];
   return new uPlot(options, columns, element);
+}
+
+const isLong = ({ fromMs, toMs }: TimeRange): boolean => toMs - fromMs > DAY_MS;
+
+/** Hours and minutes, in longer ranges with the day. */
+function timeFormat({ fromMs, toMs }: TimeRange): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(undefined, {
+    ...(isLong({ fromMs, toMs }) && { month: 'short', day: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(toMs - fromMs < 10 * MINUTE_MS && { second: '2-digit' }),
+    hour12: false,
+  });
 }
 
 function area(label: string, colour: string): uPlot.Series {

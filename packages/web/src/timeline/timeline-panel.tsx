@@ -35,7 +35,22 @@ export function TimelinePanel({ page, place, theme, chosen }: TimelinePanelProps
 
   return (
     <section class="timeline" aria-label="Timeline">
-      <div class="timeline-head">
+      {timeline.error ? (
+        <p class="message" role="alert">
+          The timeline did not load: {timeline.error.message}
+        </p>
+      ) : (
+        timeline.value && (
+          <Timeline
+            timeline={timeline.value.answer}
+            range={timeline.value.range}
+            profileType={chosen.profileType}
+            {...{ place, theme }}
+            go={store.go}
+          />
+        )
+      )}
+      <div class="timeline-tools">
         <label class="hint">
           by{' '}
           <select
@@ -55,21 +70,6 @@ export function TimelinePanel({ page, place, theme, chosen }: TimelinePanelProps
           Zoom out
         </button>
       </div>
-      {timeline.error ? (
-        <p class="message" role="alert">
-          The timeline did not load: {timeline.error.message}
-        </p>
-      ) : (
-        timeline.value && (
-          <Timeline
-            timeline={timeline.value.answer}
-            range={timeline.value.range}
-            profileType={chosen.profileType}
-            {...{ place, theme }}
-            go={store.go}
-          />
-        )
-      )}
     </section>
   );
 }
