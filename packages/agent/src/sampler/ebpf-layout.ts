@@ -1,4 +1,4 @@
-import type { ExecutableTable } from './executable-table.ts';
+import type { CodeFile, ExecutableTable } from './executable-table.ts';
 import type { Image, ImageId, ImageTable } from './image-table.ts';
 import { STACK_ENDS, type StackEnd } from './sampler.ts';
 import type { WindowBuilder } from './window-builder.ts';
@@ -9,6 +9,9 @@ const MAX_MAPPINGS = 64;
 const PROCESS_HEADER_BYTES = 24;
 const MAPPING_BYTES = 24;
 const UNUSED_START = 0x7fff_ffff_ffff_ffffn;
+
+/** Largest number of a file in a frame: 20 bits. */
+const MAX_EXECUTABLE = 0xfffff;
 
 /** Size of `struct process`. */
 export const PROCESS_BYTES: number =
@@ -29,6 +32,12 @@ const STATS = {
 
 const SPACE = { raw: 0, file: 1, anonymous: 2 } as const;
 
+/** A file whose number has no room in a frame is left to be looked up when stacks are drained. */
+function spaceOf(file: CodeFile | undefined): number {
+  if (!file) return SPACE.anonymous;
+  return file.number <= MAX_EXECUTABLE ? SPACE.file : SPACE.raw;
+}
+
 /** `struct process`: the ranges of an image that the program looks addresses up in. */
 export function encodeProcess(image: Image): Uint8Array {
   const bytes = Buffer.alloc(PROCESS_BYTES);
@@ -47,7 +56,7 @@ export function encodeProcess(image: Image): Uint8Array {
     bytes.writeBigUInt64LE(BigInt(end), at);
     bytes.writeBigInt64LE(BigInt(bias), at + 8);
     bytes.writeUInt32LE(file?.number ?? 0, at + 16);
-    bytes.writeUInt32LE(file ? SPACE.file : SPACE.anonymous, at + 20);
+    bytes.writeUInt32LE(spaceOf(file), at + 20);
   });
   return bytes;
 }
@@ -121,7 +130,7 @@ function addUserFrame(
   const { high, low } = frame;
   switch (high >>> 28) {
     case SPACE.file: {
-      const file = frame.executables.get((high >>> 8) & 0xfffff);
+      const file = frame.executables.get((high >>> 8) & MAX_EXECUTABLE);
       if (file) builder.fileFrame(file, join(high & 0xff, low));
       return file !== undefined;
     }

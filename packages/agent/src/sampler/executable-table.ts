@@ -112,7 +112,8 @@ export function createExecutableTable(maxFiles: number = MAX_FILES): ExecutableT
       const known = byIdentity.get(found.identity);
       const file = byIdentity.has(found.identity) ? known : read(mapping.path, found.openPath);
       if (known) known.executable = { ...known.executable, openPath: found.openPath };
-      keep(found.identity, file);
+      // It may have gone with its process just now: that says nothing about the file.
+      if (file || statAt(found.openPath)) keep(found.identity, file);
       return file;
     },
   };
