@@ -1,10 +1,13 @@
 /** The bits of addresses as two columns of 32-bit integers, low and high. -0 is taken for 0. */
 export function splitAddresses(addresses: Float64Array): readonly [Int32Array, Int32Array] {
   const halves = new Int32Array(addresses.map((address) => address + 0).buffer);
-  return [
-    new Int32Array(addresses.length).map((_, row) => halves[row * 2] ?? 0),
-    new Int32Array(addresses.length).map((_, row) => halves[row * 2 + 1] ?? 0),
-  ];
+  const low = new Int32Array(addresses.length);
+  const high = new Int32Array(addresses.length);
+  for (let row = 0; row < addresses.length; row++) {
+    low[row] = halves[row * 2] ?? 0;
+    high[row] = halves[row * 2 + 1] ?? 0;
+  }
+  return [low, high];
 }
 
 /** The addresses of {@link splitAddresses}. */

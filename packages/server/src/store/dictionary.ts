@@ -86,7 +86,8 @@ function internPairs(
 
 function internFrames(dictionary: Dictionary, profile: Profile): Int32Array {
   const { strings, functions, mappings, frames } = profile;
-  const textOf = Int32Array.from(strings, (text) => dictionary.strings.intern(text));
+  const textOf = new Int32Array(strings.length);
+  for (const [row, text] of strings.entries()) textOf[row] = dictionary.strings.intern(text);
   const functionOf = internPairs(dictionary.functions, textOf, [
     functions.name,
     functions.file,
@@ -95,7 +96,7 @@ function internFrames(dictionary: Dictionary, profile: Profile): Int32Array {
   const mappingOf = internPairs(dictionary.mappings, textOf, [mappings.file, mappings.buildId]);
   const tuple = new Int32Array(dictionary.frames.width);
   const [lowHalf, highHalf] = splitAddresses(frames.address);
-  return Int32Array.from(frames.function, (fn, row) => {
+  return frames.function.map((fn, row) => {
     const mapping = frames.mapping[row] ?? NONE;
     tuple[0] = fn < 0 ? NONE : (functionOf[fn] ?? NONE);
     tuple[1] = mapping < 0 ? NONE : (mappingOf[mapping] ?? NONE);

@@ -24,6 +24,8 @@ export function createTupleTable(width: number, maxRows: number): TupleTable {
   let cells = new Int32Array((capacity / 2) * width);
   let length = 0;
   let refused = 0;
+  /** The row that came last. A path is met in the order it was first met in, so often the next. */
+  let last = NONE;
 
   function hash(of: Int32Array, begin: number): number {
     let mixed = 0x811c9dc5;
@@ -68,12 +70,16 @@ export function createTupleTable(width: number, maxRows: number): TupleTable {
       return refused;
     },
     intern(tuple) {
+      if (last + 1 < length && equals(tuple, last + 1)) return ++last;
       if (length * 2 >= capacity) grow();
       let slot = hash(tuple, 0) & (capacity - 1);
       for (;;) {
         const row = slots[slot] ?? NONE;
         if (row < 0) break;
-        if (equals(tuple, row)) return row;
+        if (equals(tuple, row)) {
+          last = row;
+          return row;
+        }
         slot = (slot + 1) & (capacity - 1);
       }
       if (length >= maxRows) {
@@ -82,7 +88,8 @@ export function createTupleTable(width: number, maxRows: number): TupleTable {
       }
       slots[slot] = length;
       cells.set(tuple, length * width);
-      return length++;
+      last = length++;
+      return last;
     },
   };
 }

@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CPU, EagleError, NONE, type Profile, type Samples } from '@kube-eagle/profile';
 import { type Dictionary, internStacks } from '../dictionary.ts';
-import { windowSums } from '../window-sums.ts';
-import { appendColumns } from './columns.ts';
+import { type WindowSums, windowSums } from '../window-sums.ts';
+import { appendRows } from './columns.ts';
 
 /** Rows of a batch as the tables have them. */
 export interface BatchRows {
   readonly samples: Samples;
-  readonly windows: ReturnType<typeof windowSums>;
+  readonly windows: WindowSums;
 }
 
 /**
@@ -33,27 +33,30 @@ export function internBatch(dictionary: Dictionary, profile: Profile): BatchRows
   };
 }
 
-/** Appends rows, in the transaction that is open. */
-export async function appendBatch(
+/** Appends the rows of batches, in the transaction that is open. */
+export async function appendBatches(
   connection: DuckDBConnection,
-  { samples, windows }: BatchRows,
+  batches: readonly BatchRows[],
 ): Promise<void> {
-  await appendColumns(connection, 'samples', samples.length, [
-    samples.timeMs,
-    samples.series,
-    samples.stack,
-    samples.value,
-  ]);
-  await appendColumns(connection, 'windows', windows.length, [
-    windows.timeMs,
-    windows.series,
-    windows.rows,
-    windows.total,
-    windows.taken,
-    windows.lost,
-    windows.truncated,
-    windows.unsymbolized,
-  ]);
+  const samples = batches.map(({ samples: { length, timeMs, series, stack, value } }) => ({
+    length,
+    columns: [timeMs, series, stack, value],
+  }));
+  const windows = batches.map(({ windows: { length, ...of } }) => ({
+    length,
+    columns: [
+      of.timeMs,
+      of.series,
+      of.rows,
+      of.total,
+      of.taken,
+      of.lost,
+      of.truncated,
+      of.unsymbolized,
+    ],
+  }));
+  await appendRows(connection, 'samples', samples);
+  await appendRows(connection, 'windows', windows);
 }
 
 /** The period of a series all of whose values are whole multiples of it, else 1. */

@@ -1,5 +1,6 @@
 import {
   DOUBLE,
+  type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
   type DuckDBType,
@@ -17,29 +18,40 @@ export type StoredColumn = NumberColumn | readonly string[];
 /** Rows that DuckDB takes and gives at a time. */
 const CHUNK_ROWS: number = bindings.vector_size();
 
-/** Appends rows to a table, in the transaction that is open. All columns have `length` rows. */
-export async function appendColumns(
+/** Rows of a table on their way there. */
+export interface StoredRows {
+  readonly length: number;
+  /** In the order of the table, `length` rows each. */
+  readonly columns: readonly StoredColumn[];
+}
+
+/** Appends rows to a table, in the transaction that is open. All parts have columns of one kind. */
+export async function appendRows(
   connection: DuckDBConnection,
   table: string,
-  length: number,
-  columns: readonly StoredColumn[],
+  parts: readonly StoredRows[],
 ): Promise<void> {
-  if (length === 0) return;
-  const types = columns.map(typeOf);
+  const filled = parts.filter(({ length }) => length > 0);
+  if (filled.length === 0) return;
   const appender = await connection.createAppender(table);
   try {
-    for (let begin = 0; begin < length; begin += CHUNK_ROWS) {
-      const rows = Math.min(CHUNK_ROWS, length - begin);
-      const chunk = DuckDBDataChunk.create(types, rows);
-      for (const [index, column] of columns.entries()) {
-        if (ArrayBuffer.isView(column)) copyNumbers(chunk, index, column.subarray(begin));
-        else chunk.setColumnValues(index, column.slice(begin, begin + rows));
-      }
-      appender.appendDataChunk(chunk);
-    }
+    for (const part of filled) appendChunks(appender, part);
     appender.flushSync();
   } finally {
     appender.closeSync();
+  }
+}
+
+function appendChunks(appender: DuckDBAppender, { length, columns }: StoredRows): void {
+  const types = columns.map(typeOf);
+  for (let begin = 0; begin < length; begin += CHUNK_ROWS) {
+    const rows = Math.min(CHUNK_ROWS, length - begin);
+    const chunk = DuckDBDataChunk.create(types, rows);
+    for (const [index, column] of columns.entries()) {
+      if (ArrayBuffer.isView(column)) copyNumbers(chunk, index, column.subarray(begin));
+      else chunk.setColumnValues(index, column.slice(begin, begin + rows));
+    }
+    appender.appendDataChunk(chunk);
   }
 }
 

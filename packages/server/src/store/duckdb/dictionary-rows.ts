@@ -5,7 +5,7 @@ import { createDictionary, type Dictionary, type DictionaryLimits } from '../dic
 import { formatStoredLabels, parseStoredLabels } from '../series-table.ts';
 import type { TupleTable } from '../tuple-table.ts';
 import {
-  appendColumns,
+  appendRows,
   type ColumnKind,
   type Columns,
   readColumns,
@@ -51,8 +51,8 @@ export async function appendDictionary(
   for (const [table, size] of Object.entries(dictionarySize(dictionary))) {
     const name = table as keyof Dictionary;
     const length = size - stored[name];
-    const id = Int32Array.from({ length }, (_, row) => stored[name] + row);
-    await appendColumns(connection, name, length, [id, ...columns[name]]);
+    const id = new Int32Array(length).map((_, row) => stored[name] + row);
+    await appendRows(connection, name, [{ length, columns: [id, ...columns[name]] }]);
   }
 }
 
@@ -61,10 +61,11 @@ function newColumn(
   index: number,
   stored: number,
 ): Int32Array {
-  return Int32Array.from(
-    { length: length - stored },
-    (_, row) => cells[(stored + row) * width + index] ?? 0,
-  );
+  const column = new Int32Array(length - stored);
+  for (let row = 0; row < column.length; row++) {
+    column[row] = cells[(stored + row) * width + index] ?? 0;
+  }
+  return column;
 }
 
 function newColumns(table: TupleTable, stored: number): Int32Array[] {

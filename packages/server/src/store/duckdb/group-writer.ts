@@ -3,8 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { EagleError, type Profile } from '@kube-eagle/profile';
 import { untilCanceled } from '../canceled.ts';
 import type { Dictionary } from '../dictionary.ts';
-import { appendBatch, type BatchRows, internBatch } from './batch-rows.ts';
-import { appendColumns } from './columns.ts';
+import { appendBatches, type BatchRows, internBatch } from './batch-rows.ts';
+import { appendRows } from './columns.ts';
 import type { Database } from './database.ts';
 import { appendDictionary, dictionarySize } from './dictionary-rows.ts';
 import type { StoreState } from './store-state.ts';
@@ -156,23 +156,25 @@ async function writeGroup(
 ): Promise<(Outcome | EagleError)[]> {
   const { dictionary, history } = state;
   const outcomes: (Outcome | EagleError)[] = [];
-  const stored: string[] = [];
+  const ids: string[] = [];
+  const batches: BatchRows[] = [];
   for (const { batchId, profile } of group) {
     const rows = history.has(batchId) ? 'duplicate' : tryIntern(dictionary, profile);
     if (rows === 'duplicate' || rows instanceof EagleError) {
       outcomes.push(rows);
       continue;
     }
-    await appendBatch(connection, rows);
+    batches.push(rows);
     history.add(batchId, nowMs);
-    stored.push(batchId);
+    ids.push(batchId);
     outcomes.push('stored');
     // A group may take long: others of this process have their turn in between.
     await setImmediate();
   }
+  await appendBatches(connection, batches);
   await appendDictionary(connection, dictionary, state.stored);
-  const receivedMs = new Float64Array(stored.length).fill(nowMs);
-  await appendColumns(connection, 'batches', stored.length, [stored, receivedMs]);
+  const receivedMs = new Float64Array(ids.length).fill(nowMs);
+  await appendRows(connection, 'batches', [{ length: ids.length, columns: [ids, receivedMs] }]);
   state.stored = dictionarySize(dictionary);
   return outcomes;
 }
