@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEbpfDriver } from './ebpf.ts';
-import type { SampleRequest } from './sampler.ts';
+import { ADDRESS_SPACES, type RawFrames, type SampleRequest } from './sampler.ts';
 import { testSamplerConformance } from './sampler-conformance.ts';
 import {
   cannotSample,
@@ -80,6 +80,31 @@ test('ebpf knows a process that ended before its window did', { skip }, async ()
   assert.ok(shareOf(stacks, 'spend_seventy') > 0.4, JSON.stringify(stacks));
   assert.equal(stacks.at(-1)?.exe, split.path);
 });
+
+test('ebpf finds code that was mapped later, also beyond its table of mappings', {
+  skip,
+}, async () => {
+  using scattered = compileProgram('scattered');
+  const child = spawn(scattered.path, ['4']);
+  await using sampler = await driver.open(request({ pids: [child.pid ?? 0] }));
+  const windows = await sampleWhile(sampler, () => once(child, 'exit'));
+  const stacks = drawStacks(windows, scattered);
+  const samples = (...frames: readonly string[]): number =>
+    stacks
+      .filter((stack) => frames.every((frame, i) => stack.frames[i] === frame))
+      .reduce((sum, { count }) => sum + count, 0);
+  assert.ok(samples('work', 'main') > 20, JSON.stringify(stacks));
+  assert.ok(samples('[anonymous]', 'main') > 20, JSON.stringify(stacks));
+  const places = new Set(windows.flatMap(({ frames }) => placesIn(frames)));
+  assert.equal(places.size, 2, [...places].join(' '));
+});
+
+/** Pages of anonymous memory that frames lie in. */
+function placesIn(frames: RawFrames): readonly number[] {
+  return Array.from({ length: frames.length }, (_, row) => row)
+    .filter((row) => ADDRESS_SPACES[frames.space[row] ?? 0] === 'anonymous')
+    .map((row) => Math.floor((frames.address[row] ?? 0) / 4096));
+}
 
 test('ebpf tells the program before an exec from the one after', { skip }, async () => {
   await using sampler = await driver.open(request({ windowMs: 60_000 }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findings } from './findings.ts';
-import type { CountingSampler, SampleWindow } from './sampler.ts';
+import { ADDRESS_SPACES, type CountingSampler, type SampleWindow } from './sampler.ts';
 
 /** What tests of samplers share: programs whose profile is known, and ways to read a window. */
 
@@ -18,7 +18,7 @@ export interface GoldenProgram extends Disposable {
 }
 
 /** Compiles a program; its folder goes when it is disposed. */
-export function compileProgram(name: 'split' | 'deep'): GoldenProgram {
+export function compileProgram(name: 'split' | 'deep' | 'scattered'): GoldenProgram {
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-program-'));
   const path = join(folder, name);
   const flags = ['-O1', '-fno-omit-frame-pointer', '-fno-inline'];
@@ -69,8 +69,8 @@ export interface DrawnStack {
 }
 
 /**
- * The stacks of windows with a program's frames by name, those of other files as `[path]`, of the
- * kernel as `[kernel]`.
+ * The stacks of windows with a program's frames by name, others as `[path]` of their file, `[kernel]`
+ * or `[anonymous]`.
  */
 export function drawStacks(
   windows: readonly SampleWindow[],
@@ -89,7 +89,7 @@ function drawStack(window: SampleWindow, row: number, program: GoldenProgram): D
     const path = executables[frames.executable[at] ?? -1]?.path;
     const address = frames.address[at] ?? 0;
     if (path === program.path) names.push(program.symbolAt(address) ?? `0x${address.toString(16)}`);
-    else names.push(path === undefined ? '[kernel]' : `[${path}]`);
+    else names.push(`[${path ?? ADDRESS_SPACES[frames.space[at] ?? 0]}]`);
   }
   return { pid, comm, exe, count: stacks.count[row] ?? 0, frames: names };
 }
