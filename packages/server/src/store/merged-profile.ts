@@ -72,8 +72,8 @@ function withCallers({ stacks }: Dictionary, types: readonly MergedType[]): Chos
   const { cells, length, width } = stacks;
   const choice = chooseRows(length);
   for (const { stack } of types) {
-    for (const row of stack) {
-      let at = row;
+    for (let sample = 0; sample < stack.length; sample++) {
+      let at = stack[sample] ?? NONE;
       while (at >= 0 && choice.add(at)) at = cells[at * width] ?? NONE;
     }
   }
@@ -113,7 +113,14 @@ function namesOf(dictionary: Dictionary, stacks: ChosenRows): Names {
   const sourceFile = functions.column(functionTable, 1);
   const path = mappings.column(mappingTable, 0);
   const buildId = mappings.column(mappingTable, 1);
-  const strings = rowsOf(dictionary.strings.rows.length, [0], name, sourceFile, path, buildId);
+  const strings = rowsOf(
+    dictionary.strings.rows.length,
+    Int32Array.of(0),
+    name,
+    sourceFile,
+    path,
+    buildId,
+  );
   return {
     strings: Array.from(strings.rows, (row) => dictionary.strings.rows[row] ?? ''),
     functions: {

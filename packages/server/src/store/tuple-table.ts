@@ -44,6 +44,16 @@ export function createTupleTable(width: number, maxRows: number): TupleTable {
     return true;
   }
 
+  /** Where the tuple is, or the empty slot where it belongs. */
+  function slotOf(tuple: Int32Array): number {
+    let slot = hash(tuple, 0) & (capacity - 1);
+    for (;;) {
+      const row = slots[slot] ?? NONE;
+      if (row < 0 || equals(tuple, row)) return slot;
+      slot = (slot + 1) & (capacity - 1);
+    }
+  }
+
   function grow(): void {
     capacity *= 2;
     const larger = new Int32Array((capacity / 2) * width);
@@ -72,15 +82,11 @@ export function createTupleTable(width: number, maxRows: number): TupleTable {
     intern(tuple) {
       if (last + 1 < length && equals(tuple, last + 1)) return ++last;
       if (length * 2 >= capacity) grow();
-      let slot = hash(tuple, 0) & (capacity - 1);
-      for (;;) {
-        const row = slots[slot] ?? NONE;
-        if (row < 0) break;
-        if (equals(tuple, row)) {
-          last = row;
-          return row;
-        }
-        slot = (slot + 1) & (capacity - 1);
+      const slot = slotOf(tuple);
+      const known = slots[slot] ?? NONE;
+      if (known >= 0) {
+        last = known;
+        return known;
       }
       if (length >= maxRows) {
         refused++;
