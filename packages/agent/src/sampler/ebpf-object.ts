@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { EagleError } from '@kube-eagle/profile';
-import { type BpfObject, loadBpfObject } from './libbpf.ts';
+import { type BpfObject, loadBpfObject, perfEventOpen } from './libbpf.ts';
+import { encodePerfAttributes } from './perf-attributes.ts';
 import type { SampleRequest } from './sampler.ts';
 
 /** Objects of bpf/ by the processor that Node names so. */
@@ -11,6 +12,8 @@ const MAX_STACKS = 16_384;
 const MIN_IMAGES = 2_048;
 const MAX_IMAGES = 8_192;
 const IMAGES_A_CPU = 512;
+
+const EVERY_PROCESS = -1;
 
 /** Size of the ring that tells of new processes, as bpf/state.h declares it. */
 export const EVENT_RING_BYTES = 65_536;
@@ -77,4 +80,23 @@ export async function loadSampleObject(
     object[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Runs the program by a clock on one CPU until disposed. Throws `failed_precondition` where the
+ * kernel refuses.
+ */
+export function attachCpu(object: BpfObject, rateHz: number, cpu: number): Disposable {
+  const attributes = encodePerfAttributes({
+    rateHz,
+    sampleType: 0,
+    flags: ['frequency', 'excludeIdle'],
+    wakeupBytes: 0,
+  });
+  const fd = perfEventOpen(attributes, EVERY_PROCESS, cpu);
+  if (typeof fd === 'number') return object.attachPerfEvent('on_sample', fd);
+  throw new EagleError(
+    'failed_precondition',
+    `expected a perf event on CPU ${cpu}, got ${fd.error}; run as root, or with CAP_PERFMON`,
+  );
 }

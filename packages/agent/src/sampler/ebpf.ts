@@ -1,35 +1,21 @@
-import { EagleError } from '@kube-eagle/profile';
 import { createStackDrain, type StackDrain } from './ebpf-drain.ts';
 import { decodeEvent, encodeProcess } from './ebpf-layout.ts';
-import { EVENT_RING_BYTES, ebpfCapacity, loadSampleObject, uint32Bytes } from './ebpf-object.ts';
+import {
+  attachCpu,
+  EVENT_RING_BYTES,
+  ebpfCapacity,
+  loadSampleObject,
+  uint32Bytes,
+} from './ebpf-object.ts';
 import { openEventRing } from './ebpf-ring.ts';
 import { createExecutableTable } from './executable-table.ts';
 import { createImageTable, type Image } from './image-table.ts';
-import { type BpfObject, perfEventOpen } from './libbpf.ts';
+import type { BpfObject } from './libbpf.ts';
 import { type LiveSet, openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
-import { encodePerfAttributes } from './perf-attributes.ts';
 import type { CountingSampler, SampleRequest, SamplerDriver } from './sampler.ts';
 import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
 import { cutWindows } from './window-clock.ts';
-
-const EVERY_PROCESS = -1;
-
-/** Runs the program by a clock on one CPU until disposed. */
-function attachCpu(object: BpfObject, rateHz: number, cpu: number): Disposable {
-  const attributes = encodePerfAttributes({
-    rateHz,
-    sampleType: 0,
-    flags: ['frequency', 'excludeIdle'],
-    wakeupBytes: 0,
-  });
-  const fd = perfEventOpen(attributes, EVERY_PROCESS, cpu);
-  if (typeof fd === 'number') return object.attachPerfEvent('on_sample', fd);
-  throw new EagleError(
-    'failed_precondition',
-    `expected a perf event on CPU ${cpu}, got ${fd.error}; run as root, or with CAP_PERFMON`,
-  );
-}
 
 /** Images the program looks addresses up in: told of new ones by its ring. */
 function createKnownImages(object: BpfObject, maxImages: number) {
