@@ -1,0 +1,17 @@
+import type { IncomingMessage } from 'node:http';
+import type { Limits } from '../limits.ts';
+
+/**
+ * Reads on and throws away what a refused peer still sends, so that it comes to read the refusal:
+ * closing at once would reset the connection under it. Cuts it off after the limit `discard_timeout`.
+ */
+export function discardRest(request: IncomingMessage, limits: Limits): void {
+  if (request.complete || request.destroyed) return;
+  const cut = setTimeout(() => {
+    limits.hit('discard_timeout');
+    request.destroy();
+  }, limits.value('discard_timeout')).unref();
+  request.once('close', () => clearTimeout(cut));
+  request.once('end', () => clearTimeout(cut));
+  request.resume();
+}
