@@ -8,36 +8,38 @@
 #include <time.h>
 
 /*
- * One call takes some 30 us: far less than from one sample to the next, so that these two clocks do
- * not run in step.
+ * Both functions together take from some 10 to 200 ms, another time at each turn. Many samples fall
+ * into one turn, so their shares vary less than by chance; and turns of many lengths do not run in
+ * step with the sampler's clock.
  */
-#define ROUNDS 1000
+#define ROUNDS 400000
+#define TURNS(value) (1 + ((value) >> 28))
 
 /*
  * Each round needs the last one's result, so none can be skipped or overlap another. The value lies
  * on the stack: a leaf that needs none would be given no frame pointer either.
  */
-#define WORK(rounds)                                    \
-	volatile unsigned value = seed;                 \
-	for (int round = 0; round < (rounds); round++)  \
-		value = value * 1664525u + 1013904223u; \
+#define WORK(rounds)                                        \
+	volatile unsigned value = seed;                     \
+	for (unsigned round = 0; round < (rounds); round++) \
+		value = value * 1664525u + 1013904223u;     \
 	return value
 
-unsigned spend_seventy(unsigned seed)
+unsigned spend_seventy(unsigned seed, unsigned turns)
 {
-	WORK(7 * ROUNDS);
+	WORK(7 * ROUNDS * turns);
 }
 
-unsigned spend_thirty(unsigned seed)
+unsigned spend_thirty(unsigned seed, unsigned turns)
 {
-	WORK(3 * ROUNDS);
+	WORK(3 * ROUNDS * turns);
 }
 
 unsigned spend(unsigned seed)
 {
-	unsigned value = spend_seventy(seed);
+	unsigned turns = TURNS(seed);
 
-	return spend_thirty(value) + 1;
+	return spend_thirty(spend_seventy(seed, turns), turns) + 1;
 }
 
 int main(int argc, char **argv)
