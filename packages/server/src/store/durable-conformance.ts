@@ -38,6 +38,30 @@ export function testDurableStore(name: string, openIn: (dir: string) => Promise<
     });
   });
 
+  test(`${name}: names and ids may hold any character`, async () => {
+    await using place = await temporaryDir();
+    const batch = batchOf('1 cpu pod=a\0b x\0y 1', '1 cpu pod=a x 2', "1 cpu pod=a ';-- 4");
+    const id = 'a\0b\'"';
+    const before = await withStore(openIn, place.dir, async (store) => {
+      await store.append(id, batch, never);
+      return draw(store);
+    });
+    await withStore(openIn, place.dir, async (store) => {
+      assert.equal(await store.append(id, batch, never), 'duplicate');
+      assert.deepEqual(await draw(store), before);
+      assert.deepEqual(before, ["cpu ';-- 4", 'cpu x\0y 1', 'cpu x 2']);
+    });
+  });
+
+  test(`${name}: a store that is disposed refuses, and lets others open its directory`, async () => {
+    await using place = await temporaryDir();
+    const closed = await openIn(place.dir);
+    await closed[Symbol.asyncDispose]();
+    await using _next = await openIn(place.dir);
+    await assert.rejects(closed.append('a', batchOf(), never), { code: 'unavailable' });
+    await assert.rejects(closed.merge(always, never), { code: 'unavailable' });
+  });
+
   test(`${name}: half a surrogate pair is one name before and after`, async () => {
     await using place = await temporaryDir();
     const batch = batchOf('1 cpu pod=x\ud83e a\ud83e 1', '1 cpu pod=x a\ufffd 2');

@@ -26,8 +26,8 @@ export interface Database<State> extends AsyncDisposable {
   read<T>(work: Work<State, T>, signal: AbortSignal): Promise<T>;
   /** Runs `work` as one transaction, one at a time. Throws `unavailable` where it was not kept. */
   write<T>(work: Work<State, T>): Promise<T>;
-  /** Moves the log into the file and gives back room that is not used. */
-  checkpoint(): Promise<void>;
+  /** As `write`, for work that deletes: on a full disk as well, and the room is free thereafter. */
+  reclaim<T>(work: Work<State, T>): Promise<T>;
   /** Of the file and its log. */
   sizeBytes(): Promise<number>;
   readonly reads: Gate;
@@ -58,7 +58,6 @@ export async function openDatabase<State>(
 
   async function transact<T>(work: (session: Session<State>) => Promise<T>): Promise<T> {
     if (refusal && options.now() < refusal.untilMs) throw refusal.error;
-    await requireRoom(options);
     try {
       return await work(await sessions.current());
     } catch (cause) {
@@ -72,18 +71,25 @@ export async function openDatabase<State>(
   const database: Database<State> = {
     reads: readGate,
     read: (work, signal) => readGate.run(() => sessions.read(work, signal), signal),
-    write: (work) => writeGate.run(() => transact((session) => commit(session, work)), never),
-    checkpoint: () =>
+    write: (work) =>
+      writeGate.run(async () => {
+        await requireRoom(options);
+        return transact((session) => commit(session, work));
+      }, never),
+    reclaim: (work) =>
       writeGate.run(
         () =>
-          transact(async ({ connection }) => {
-            await connection.run('CHECKPOINT');
+          transact(async (session) => {
+            const result = await commit(session, work);
+            // Rows that are deleted keep their room until the log is moved into the file.
+            await session.connection.run('CHECKPOINT');
+            return result;
           }),
         never,
       ),
     sizeBytes: () => sizeOf(databasePath(dir)),
     async [Symbol.asyncDispose]() {
-      await writeGate.run(() => sessions.end(), never);
+      await writeGate.run(async () => sessions[Symbol.asyncDispose](), never);
       unlock();
     },
   };

@@ -125,6 +125,23 @@ test('batches wait for the disk only up to a bound', async () => {
   assert.equal(hits, refused.length);
 });
 
+test('rows that expire make room for others', async () => {
+  await using place = await temporaryDir();
+  await using store = await openIn(place.dir);
+  const sizes: number[] = [];
+  for (let round = 1; round <= 6; round++) {
+    const lines = Array.from(
+      { length: 40_000 },
+      (_, row) => `${round} cpu pod=p${row % 50} f${(row * 7919) % 4001};g ${row}`,
+    );
+    await store.append(`batch${round}`, batchOf(...lines), never);
+    assert.equal(await store.expire(round, never), round > 1 ? 40_000 : 0);
+    sizes.push((await store.status(never)).sizeBytes);
+  }
+  const [, second = 0] = sizes;
+  assert.ok((sizes.at(-1) ?? 0) <= 1.5 * second, `sizes: ${sizes.join(' ')}`);
+});
+
 test('a query that is given up leaves the store to others', async () => {
   await using place = await temporaryDir();
   await using store = await openIn(place.dir);

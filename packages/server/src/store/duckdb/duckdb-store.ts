@@ -79,23 +79,19 @@ export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<Stor
   };
 }
 
-async function expireRows(
+function expireRows(
   database: Database<StoreState>,
   beforeMs: number,
   forgetBeforeMs: number,
 ): Promise<number> {
   const before = BigInt(Math.ceil(beforeMs));
-  const rows = await database.write(async (connection) => {
+  const forgetBefore = BigInt(Math.ceil(forgetBeforeMs));
+  return database.reclaim(async (connection) => {
     const deleted = await connection.run(`DELETE FROM samples WHERE t < ${before}`);
     await connection.run(`DELETE FROM windows WHERE t < ${before}`);
-    await connection.run(
-      `DELETE FROM batches WHERE received_ms < ${BigInt(Math.ceil(forgetBeforeMs))}`,
-    );
+    await connection.run(`DELETE FROM batches WHERE received_ms < ${forgetBefore}`);
     return deleted.rowsChanged;
   });
-  // Only then may new rows take the room of the old ones.
-  if (rows > 0) await database.checkpoint();
-  return rows;
 }
 
 function readStatus(

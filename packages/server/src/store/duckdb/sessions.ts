@@ -1,17 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { EagleError } from '@kube-eagle/profile';
 import { canceled } from '../canceled.ts';
 import { closeSession, openSession, type Session, type SessionOptions } from './session.ts';
 import { storeError } from './store-error.ts';
 
 /** One session after another: the next is opened on demand, after the last has ended. */
-export interface Sessions<State> {
+export interface Sessions<State> extends AsyncDisposable {
   current(): Promise<Session<State>>;
   /** Runs reads on a connection of their own; interrupts them when the signal aborts. */
   read<T>(
     work: (connection: DuckDBConnection, state: State) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>;
-  /** Interrupts what reads and closes the session. Never throws. */
+  /** Interrupts what reads and closes the session, for good when disposed. Never throws. */
   end(): Promise<void>;
 }
 
@@ -25,8 +26,13 @@ export function createSessions<State>(
   let live: Session<State> | undefined;
   let ended: Promise<void> = Promise.resolve();
 
+  let isClosed = false;
+
   function current(): Promise<Session<State>> {
     if (session) return session;
+    if (isClosed) {
+      return Promise.reject(new EagleError('unavailable', `the store in ${options.dir} is closed`));
+    }
     const opening = ended.then(() => openSession(options, load));
     session = opening;
     opening.then(
@@ -48,6 +54,13 @@ export function createSessions<State>(
     closeSession(opened);
   }
 
+  function end(): Promise<void> {
+    if (session) ended = close(session);
+    session = undefined;
+    live = undefined;
+    return ended;
+  }
+
   return {
     current,
     async read(work, signal) {
@@ -64,11 +77,10 @@ export function createSessions<State>(
         throw signal.aborted ? canceled(signal) : storeError(cause, options.dir);
       }
     },
-    end() {
-      if (session) ended = close(session);
-      session = undefined;
-      live = undefined;
-      return ended;
+    end,
+    [Symbol.asyncDispose]() {
+      isClosed = true;
+      return end();
     },
   };
 }
