@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createPerfEventDriver } from './perf-event.ts';
 import { testSamplerConformance } from './sampler-conformance.ts';
 import {
@@ -9,7 +8,7 @@ import {
   compileProgram,
   drawStacks,
   type GoldenProgram,
-  sampleWhile,
+  sampleUntil,
   shareOf,
 } from './testing.ts';
 
@@ -30,9 +29,10 @@ after(() => {
 testSamplerConformance({ driver, pid: () => busy.pid ?? 0, skip });
 
 test('perf_event gives two functions their seven and three tenths', { skip }, async () => {
-  const request = { rateHz: 99, windowMs: 1_000, pids: [busy.pid ?? 0] };
+  const request = { rateHz: 499, windowMs: 1_000, pids: [busy.pid ?? 0] };
   await using sampler = await driver.open(request);
-  const stacks = drawStacks(await sampleWhile(sampler, () => sleep(5_000)), split);
+  // Four points are four standard deviations of so many samples.
+  const stacks = drawStacks(await sampleUntil(sampler, 2_000), split);
   assert.ok(Math.abs(shareOf(stacks, 'spend_seventy') - 0.7) < 0.04, JSON.stringify(stacks));
   assert.ok(Math.abs(shareOf(stacks, 'spend_thirty') - 0.3) < 0.04);
   const [hottest] = stacks.toSorted((a, b) => b.count - a.count);

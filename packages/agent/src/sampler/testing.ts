@@ -59,6 +59,22 @@ export async function sampleWhile(
   return windows;
 }
 
+/** Every window until so many samples are taken, however busy the machine is. */
+export async function sampleUntil(
+  sampler: CountingSampler,
+  samples: number,
+): Promise<readonly SampleWindow[]> {
+  const enough = new AbortController();
+  const windows: SampleWindow[] = [];
+  let taken = 0;
+  for await (const window of sampler.windows(enough.signal)) {
+    windows.push(window);
+    taken += window.stacks.count.reduce((sum, count) => sum + count, 0);
+    if (taken >= samples) enough.abort();
+  }
+  return windows;
+}
+
 /** One stack of a window: who, how often, and its frames as `name`, the leaf first. */
 export interface DrawnStack {
   readonly pid: number;
