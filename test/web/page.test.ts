@@ -69,6 +69,10 @@ const COUNT_COLOURS = `(() => {
   return new Set(data.filter((_, at) => at % 4 === 0)).size;
 })()`;
 
+/** For the page: what a pointer does is on the screen two frames later. */
+const NEXT_FRAMES = `new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))`;
+
 /** Parameters of the tab's URL. */
 const query = (tab: Page): URLSearchParams => new URL(tab.url()).searchParams;
 
@@ -78,15 +82,28 @@ async function selected(tab: Page): Promise<string> {
   return text ?? '';
 }
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Moves over the graph as a person would, until the tooltip names a function; gives the place. */
-async function find(tab: Page, name: string): Promise<{ x: number; y: number }> {
+async function find(tab: Page, name: string): Promise<Point> {
   const box = await tab.getByRole('tree').boundingBox();
   assert.ok(box);
-  for (let y = box.y + 10; y < box.y + box.height; y += 20) {
-    for (let x = box.x + 4; x < box.x + box.width; x += 24) {
+  const tooltip = tab.locator('.tooltip-name', { hasText: name });
+  const recent: Point[] = [];
+  for (let y = box.y + 10; y < box.y + 300; y += 20) {
+    for (let x = box.x + 4; x < box.x + box.width; x += 32) {
+      recent.push({ x, y });
       await tab.mouse.move(x, y);
-      const shown = tab.locator('.tooltip-name', { hasText: name });
-      if ((await shown.count()) > 0) return { x, y };
+      if ((await tooltip.count()) === 0) continue;
+      // The tooltip comes a frame later: it may be that of a place just left.
+      for (const point of recent.slice(-3).reverse()) {
+        await tab.mouse.move(point.x, point.y);
+        await tab.evaluate(NEXT_FRAMES);
+        if ((await tooltip.count()) > 0) return point;
+      }
     }
   }
   return assert.fail(`${name} is not in the graph`);

@@ -24,7 +24,7 @@ interface ProfileViewProps {
 export function ProfileView(props: ProfileViewProps): JSX.Element {
   const { page, place, theme, chosen, searchBox, onRetry } = props;
   const { client, store } = page;
-  const { answer, layout, branch } = useFlame(client, chosen, place);
+  const { answer, layout, branch, cutRows } = useFlame(client, chosen, place);
   const term = useMemo(() => termOf(place.search), [place.search]);
   const hits = useMemo(() => layout && term && searchFlame(layout, term), [layout, term]);
 
@@ -49,8 +49,8 @@ export function ProfileView(props: ProfileViewProps): JSX.Element {
       <QualityLine
         answer={answer.value}
         rows={layout.tree.length - 1}
-        branch={branch}
         order={place.order}
+        {...{ cutRows, branch }}
       />
     </>
   );

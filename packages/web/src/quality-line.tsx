@@ -10,13 +10,16 @@ interface QualityLineProps {
   readonly answer: FlameAnswer;
   /** Rows shown now, with what was loaded since. */
   readonly rows: number;
+  /** Rows that are still left out. */
+  readonly cutRows: number;
   readonly branch: BranchState;
   readonly order: 'callees' | 'callers';
 }
 
 /** How far the picture can be trusted. Always in sight. */
-export function QualityLine({ answer, rows, branch, order }: QualityLineProps): JSX.Element {
-  const { quality, cutRows } = answer;
+export function QualityLine(props: QualityLineProps): JSX.Element {
+  const { rows, cutRows, branch, order } = props;
+  const { quality } = props.answer;
   const taken = quality?.taken ?? 0;
   const counts = [
     ['lost', 'Stacks that were due and are missing'],

@@ -33,6 +33,17 @@ export function kindName(kind: number): string {
   return KIND_NAMES[FRAME_KINDS[kind] ?? 'unknown'];
 }
 
+/** Lines about what was cut below a row. */
+export function cutFactsOf(
+  layout: FlameLayout,
+  row: number,
+  unit: string,
+): readonly (readonly [name: string, value: string])[] {
+  const cut = cutBelow(layout, row);
+  const all = layout.tree.total[0] ?? 0;
+  return [['Total', `${formatValue(cut, unit)} · ${formatShare(cut, all)}`]];
+}
+
 /** Lines about a row: what it is, and how much of what. */
 export function factsOf(
   layout: FlameLayout,

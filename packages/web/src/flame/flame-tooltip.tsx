@@ -1,7 +1,7 @@
 import type { FlameHit, FlameLayout } from '@kube-eagle/profile';
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { factsOf, kindName } from './describe.ts';
+import { cutFactsOf, factsOf, kindName } from './describe.ts';
 import { nameOf } from './path.ts';
 
 /** A point over the graph and what lies there; px of the window. */
@@ -35,7 +35,8 @@ export function FlameTooltip(props: FlameTooltipProps): JSX.Element {
     const top = isLow ? hover.yPx - box.offsetHeight - OFFSET_PX : hover.yPx + OFFSET_PX;
     box.style.transform = `translate(${Math.max(8, left)}px, ${Math.max(8, top)}px)`;
   });
-  const kind = kindName(tree.kind[row] ?? 0);
+  const kind = isCut ? '' : kindName(tree.kind[row] ?? 0);
+  const facts = isCut ? cutFactsOf(layout, row, unit) : factsOf(layout, row, { unit, zoomRow });
   return (
     <div class="tooltip" ref={element} role="tooltip">
       <p class="tooltip-name">
@@ -43,7 +44,7 @@ export function FlameTooltip(props: FlameTooltipProps): JSX.Element {
         {kind !== '' && <span class="tag">{kind}</span>}
       </p>
       <dl>
-        {factsOf(layout, row, { unit, zoomRow }).map(([name, value]) => (
+        {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>

@@ -15,6 +15,8 @@ export interface Flame {
   readonly answer: Loaded<FlameAnswer>;
   readonly layout: FlameLayout | undefined;
   readonly branch: BranchState;
+  /** Rows that are still cut. */
+  readonly cutRows: number;
 }
 
 /** What became of the branch that the zoom shows. */
@@ -43,7 +45,9 @@ export function useFlame(client: EagleClient, chosen: Chosen | undefined, place:
     if (place.order === 'callees' || grown === undefined) return grown?.layout;
     return layOutFlame(bottomUp(grown.layout.tree));
   }, [grown?.layout, place.order]);
-  return { answer, layout, branch: grown?.branch ?? { kind: 'whole' } };
+  const loadedRows = grown ? grown.layout.tree.length - grown.answer.tree.length : 0;
+  const cutRows = Math.max(0, (grown?.answer.cutRows ?? 0) - loadedRows);
+  return { answer, layout, branch: grown?.branch ?? { kind: 'whole' }, cutRows };
 }
 
 function useGrown(
