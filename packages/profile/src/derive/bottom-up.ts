@@ -11,7 +11,7 @@ const MAX_ROWS = 2_000_000;
  * and totals stay true. O(rows of the result).
  */
 export function bottomUp(tree: CallTree, maxRows: number = MAX_ROWS): CallTree {
-  const builder = createTreeShape(tree.names);
+  const builder = createTreeShape({ names: tree.names, expected: tree.length });
   const self = float64Column();
   const total = float64Column();
   self.push(tree.self[0] ?? 0);

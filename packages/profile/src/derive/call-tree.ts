@@ -29,7 +29,7 @@ export interface CallTree {
 export function callTree(profile: Profile): CallTree {
   const { samples } = profile;
   const { names, name, unknown } = frameNames(profile);
-  const builder = createTreeShape(names);
+  const builder = createTreeShape({ names, expected: profile.stacks.length });
   const nodeOf = stackNodes(profile, name, builder);
   const self = new Float64Array(builder.length + 1);
   for (let row = 0; row < samples.length; row++) {

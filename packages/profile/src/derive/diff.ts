@@ -31,7 +31,11 @@ export function diffTrees(
   for (const name of [...before.names, ...after.names]) {
     if (!names.has(name)) names.set(name, names.size);
   }
-  const builder = createTreeShape([...names.keys()], before.names[before.name[0] ?? 0]);
+  const builder = createTreeShape({
+    names: [...names.keys()],
+    rootName: before.names[before.name[0] ?? 0] ?? '',
+    expected: Math.max(before.length, after.length),
+  });
   const nodesOf = (tree: CallTree): Int32Array => {
     const nameOf = tree.names.map((name) => names.get(name) ?? 0);
     const nodes = new Int32Array(tree.length);

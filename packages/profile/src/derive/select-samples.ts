@@ -67,8 +67,11 @@ function rowsWhere(
   return rows.subarray(0, kept);
 }
 
-const pick = (column: Float64Array, rows: Int32Array): Float64Array =>
-  Float64Array.from(rows, (row) => column[row] ?? 0);
+function pick(column: Float64Array, rows: Int32Array): Float64Array {
+  const picked = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at++) picked[at] = column[rows[at] ?? 0] ?? 0;
+  return picked;
+}
 
 function pickSamples(samples: Samples, rows: Int32Array, seriesRow: Int32Array): Samples {
   return {

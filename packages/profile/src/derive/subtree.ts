@@ -9,7 +9,7 @@ import { createTreeShape, type TreeShapeBuilder } from './tree-shape.ts';
 export function subtreeAt(tree: CallTree, path: readonly string[]): CallTree | undefined {
   const last = path.at(-1);
   if (last === undefined) return tree;
-  const builder = createTreeShape(tree.names, last);
+  const builder = createTreeShape({ names: tree.names, rootName: last });
   const nodeOf = nodesBelow(tree, path, builder);
   if (!nodeOf.includes(0)) return undefined;
   const { shape, place } = builder.finish();

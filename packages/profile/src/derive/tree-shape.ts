@@ -28,9 +28,22 @@ export interface TreeShapeBuilder {
 
 const KINDS = FRAME_KINDS.length;
 
-/** A tree over `names`, which are distinct; `rootName` is put before them. */
-export function createTreeShape(names: readonly string[], rootName = 'total'): TreeShapeBuilder {
-  const pairs = createPairTable();
+/** What a tree is made of. */
+export interface TreeShapeOptions {
+  /** Distinct names; the root's own comes before them. */
+  readonly names: readonly string[];
+  readonly rootName?: string;
+  /** Nodes to expect: a guess saves time. */
+  readonly expected?: number;
+}
+
+/** A tree of its root so far. */
+export function createTreeShape({
+  names,
+  rootName = 'total',
+  expected = 0,
+}: TreeShapeOptions): TreeShapeBuilder {
+  const pairs = createPairTable(expected);
   const parents = int32Column();
   const keys = int32Column();
   parents.push(-1);

@@ -5,9 +5,13 @@ export interface PairTable {
   intern(a: number, b: number): number;
 }
 
-/** Open addressing with linear probing; the hash is Fibonacci's (Knuth, TAOCP 3, 6.4). */
-export function createPairTable(): PairTable {
+/**
+ * Open addressing with linear probing; the hash is Fibonacci's (Knuth, TAOCP 3, 6.4). Grows as it
+ * must; a table that is told how many pairs to expect need not.
+ */
+export function createPairTable(expected = 0): PairTable {
   let capacity = 256;
+  while (capacity <= expected * 2) capacity *= 2;
   let slots = new Int32Array(capacity).fill(-1);
   let firsts = new Int32Array(capacity / 2);
   let seconds = new Int32Array(capacity / 2);

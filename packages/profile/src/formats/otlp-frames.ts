@@ -1,0 +1,92 @@
+import { float64Column, int32Column, uint8Column } from '../model/columns.ts';
+import { FRAME_KINDS, type Frames, type Functions, type Mappings, NONE } from '../model/profile.ts';
+import type { DictionaryAttribute, RawLocations } from './otlp-dictionary.ts';
+
+const FRAME_TYPE = 'profile.frame.type';
+
+/** The tables that frames refer to. */
+interface Referred {
+  readonly functions: Functions;
+  readonly mappings: Mappings;
+}
+
+/** Frames, and the first of each location; one row more than there are locations. */
+interface LocationFrames {
+  readonly frames: Frames;
+  readonly firstFrame: Int32Array;
+}
+
+/** One frame a line of a location, the innermost first; one for a location without lines. */
+export function framesOf(
+  locations: RawLocations,
+  attributes: readonly DictionaryAttribute[],
+  { functions, mappings }: Referred,
+): LocationFrames {
+  const columns = createFrameColumns();
+  const count = locations.mapping.length;
+  const firstFrame = new Int32Array(count + 1);
+  for (let location = 0; location < count; location++) {
+    firstFrame[location] = columns.function.length;
+    const mapping = locations.mapping.get(location);
+    const common = {
+      mapping: mapping > 0 && mapping < mappings.length ? mapping : NONE,
+      address: locations.address.get(location),
+      kind: kindOf(locations.attributes[location] ?? [], attributes),
+    };
+    const from = locations.firstLine.get(location);
+    const to = location + 1 < count ? locations.firstLine.get(location + 1) : locations.line.length;
+    if (from === to) pushFrame(columns, { ...common, function: NONE, line: 0, inlined: 0 });
+    for (let line = from; line < to; line++) {
+      pushFrame(columns, {
+        ...common,
+        function: namedOrNone(functions, locations.lineFunction.get(line)),
+        line: locations.line.get(line),
+        inlined: Number(line + 1 < to),
+      });
+    }
+  }
+  firstFrame[count] = columns.function.length;
+  return { frames: takeFrames(columns), firstFrame };
+}
+
+/** A function without a name is none. */
+function namedOrNone(functions: Functions, row: number): number {
+  return row >= 0 && row < functions.length && functions.name[row] !== 0 ? row : NONE;
+}
+
+function kindOf(rows: readonly number[], attributes: readonly DictionaryAttribute[]): number {
+  const value = rows.map((row) => attributes[row]).find((each) => each?.name === FRAME_TYPE)?.value;
+  return Math.max(0, (FRAME_KINDS as readonly unknown[]).indexOf(value));
+}
+
+type FrameColumns = ReturnType<typeof createFrameColumns>;
+
+const createFrameColumns = () => ({
+  function: int32Column(),
+  mapping: int32Column(),
+  address: float64Column(),
+  line: int32Column(),
+  kind: uint8Column(),
+  inlined: uint8Column(),
+});
+
+function pushFrame(columns: FrameColumns, frame: Record<keyof FrameColumns, number>): void {
+  columns.function.push(frame.function);
+  columns.mapping.push(frame.mapping);
+  columns.address.push(frame.address);
+  columns.line.push(frame.line);
+  columns.kind.push(frame.kind);
+  columns.inlined.push(frame.inlined);
+}
+
+function takeFrames(columns: FrameColumns): Frames {
+  return {
+    length: columns.function.length,
+    function: columns.function.take(),
+    mapping: columns.mapping.take(),
+    address: columns.address.take(),
+    line: columns.line.take(),
+    kind: columns.kind.take(),
+    inlined: columns.inlined.take(),
+  };
+}

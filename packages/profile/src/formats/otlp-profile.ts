@@ -1,0 +1,362 @@
+import { type Labels, labelsKey, labelsOf } from '../labels/labels.ts';
+import { type Column, float64Column, int32Column } from '../model/columns.ts';
+import type { Problems } from '../model/parsed.ts';
+import type { Series } from '../model/profile.ts';
+import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import type { Dictionary } from './otlp-dictionary.ts';
+import {
+  type LabelEntry,
+  labelEntry,
+  NO_TYPE,
+  OWN_ATTRIBUTES,
+  type TypeRule,
+  typeRule,
+  type ValueType,
+} from './otlp-labels.ts';
+import {
+  type OtlpSchema,
+  PROFILE_FIELDS,
+  type ProfileFields,
+  SAMPLE_FIELDS,
+  varintField,
+} from './otlp-schema.ts';
+import {
+  readFixed64,
+  readInt64,
+  readMessage,
+  readNumbers,
+  skipField,
+  WIRE,
+  type WireReader,
+} from './wire-reader.ts';
+
+/** What is read of all profiles of a request. */
+export interface Measures {
+  readonly schema: OtlpSchema;
+  readonly dictionary: Dictionary;
+  readonly problems: Problems;
+  readonly samples: {
+    readonly timeMs: Column<Float64Array>;
+    readonly series: Column<Int32Array>;
+    readonly stack: Column<Int32Array>;
+    readonly value: Column<Float64Array>;
+  };
+  readonly quality: {
+    readonly timeMs: Column<Float64Array>;
+    readonly series: Column<Int32Array>;
+    readonly taken: Column<Float64Array>;
+    readonly lost: Column<Float64Array>;
+    readonly truncated: Column<Float64Array>;
+    readonly unsymbolized: Column<Float64Array>;
+  };
+  series(labels: Labels, type: ProfileType, period: number): number;
+  finishSeries(): Series;
+  /** Widens the range of the whole to hold a window. */
+  cover(timeMs: number, durationNs: number): void;
+  range(): { readonly startMs: number; readonly durationNs: number };
+}
+
+/** Labels that one level (resource, scope, profile, sample) may add; the rest is left out. */
+export const MAX_LABELS = 128;
+/** Series of one request. */
+const MAX_SERIES = 20_000;
+
+/** No samples yet. */
+export function createMeasures(
+  schema: OtlpSchema,
+  dictionary: Dictionary,
+  problems: Problems,
+): Measures {
+  const labels: Labels[] = [];
+  const types: ProfileType[] = [];
+  const periods = float64Column();
+  const rows = new Map<string, number>();
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  return {
+    schema,
+    dictionary,
+    problems,
+    samples: {
+      timeMs: float64Column(),
+      series: int32Column(),
+      stack: int32Column(),
+      value: float64Column(),
+    },
+    quality: {
+      timeMs: float64Column(),
+      series: int32Column(),
+      taken: float64Column(),
+      lost: float64Column(),
+      truncated: float64Column(),
+      unsymbolized: float64Column(),
+    },
+    series(of, type, period) {
+      const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
+      const known = rows.get(key);
+      if (known !== undefined) return known;
+      if (labels.length >= MAX_SERIES) {
+        problems.add(`more than ${MAX_SERIES} series: the rest is counted with the first`);
+        return 0;
+      }
+      rows.set(key, labels.length);
+      periods.push(period);
+      types.push(type);
+      return labels.push(of) - 1;
+    },
+    finishSeries: () => ({ length: labels.length, labels, type: types, period: periods.take() }),
+    cover(timeMs, durationNs) {
+      startMs = Math.min(startMs, timeMs);
+      endMs = Math.max(endMs, timeMs + durationNs / 1e6);
+    },
+    range: () =>
+      endMs >= startMs
+        ? { startMs, durationNs: Math.round((endMs - startMs) * 1e6) }
+        : { startMs: 0, durationNs: 0 },
+  };
+}
+
+/** What a Profile message says besides its samples. */
+interface Head {
+  readonly sampleTypes: ValueType[];
+  periodType: ValueType;
+  period: number;
+  timeMs: number;
+  durationNs: number;
+  readonly attributes: number[];
+  /** Locations that samples of 1.7 take ranges of. */
+  readonly locations: number[];
+  /** Where the samples begin. */
+  readonly samples: number[];
+}
+
+/** Reads a Profile: its head first, as its samples need it, then them. */
+export function readProfileMessage(
+  reader: WireReader,
+  labels: readonly LabelEntry[],
+  measures: Measures,
+): void {
+  const head = readHead(reader, measures);
+  const names = new Map(
+    head.attributes.map((row) => {
+      const { name = '', value } = measures.dictionary.attributes[row] ?? {};
+      return [name, value] as const;
+    }),
+  );
+  const own = [...labels];
+  for (const [name, value] of names) {
+    const entry = labelEntry(name, value);
+    if (entry && own.length < 2 * MAX_LABELS) own.push(entry);
+  }
+  const given = names.get(OWN_ATTRIBUTES.name);
+  const period = { ...head.periodType, value: head.period };
+  const types = head.sampleTypes.length > 0 ? head.sampleTypes : [NO_TYPE];
+  const rules = types.map((type) => typeRule(type, period, typeof given === 'string' ? given : ''));
+  measures.cover(head.timeMs, head.durationNs);
+  readSamples(reader, { head, rules, labels: own }, measures);
+  addQuality(names, { head, rules, labels: own }, measures);
+}
+
+function readHead(reader: WireReader, { schema, dictionary }: Measures): Head {
+  const fields = PROFILE_FIELDS[schema];
+  const head: Head = {
+    sampleTypes: [],
+    periodType: NO_TYPE,
+    period: 0,
+    timeMs: 0,
+    durationNs: 0,
+    attributes: [],
+    locations: [],
+    samples: [],
+  };
+  const valueType = (): ValueType => readValueType(reader, dictionary.strings);
+  readMessage(reader, (field) => {
+    if (field === 2) {
+      if (reader.wireType === WIRE.bytes) head.samples.push(reader.offset);
+      skipField(reader);
+    } else if (field === 1 && reader.wireType === WIRE.bytes) head.sampleTypes.push(valueType());
+    else if (field === fields.periodType && reader.wireType === WIRE.bytes) {
+      head.periodType = valueType();
+    } else readHeadNumber(reader, head, fields);
+  });
+  return head;
+}
+
+function readHeadNumber(reader: WireReader, head: Head, fields: ProfileFields): void {
+  switch (reader.field) {
+    case fields.time:
+      head.timeMs = Math.floor(readNumber(reader) / 1e6);
+      break;
+    case fields.duration:
+      head.durationNs = readNumber(reader);
+      break;
+    case fields.period:
+      head.period = readNumber(reader);
+      break;
+    case fields.attributes:
+      readNumbers(reader, (row) => head.attributes.push(row));
+      break;
+    case fields.locationIndices:
+      readNumbers(reader, (row) => head.locations.push(row));
+      break;
+    default:
+      skipField(reader);
+  }
+}
+
+/** A number, be it a varint (signed) or eight bytes. */
+function readNumber(reader: WireReader): number {
+  if (reader.wireType === WIRE.varint) return readInt64(reader);
+  if (reader.wireType === WIRE.fixed64) return readFixed64(reader);
+  skipField(reader);
+  return 0;
+}
+
+function readValueType(reader: WireReader, strings: readonly string[]): ValueType {
+  let type = 0;
+  let unit = 0;
+  readMessage(reader, (field) => {
+    if (field === 1) type = varintField(reader);
+    else if (field === 2) unit = varintField(reader);
+    else skipField(reader);
+  });
+  return { type: strings[type] ?? '', unit: strings[unit] ?? '' };
+}
+
+interface Context {
+  readonly head: Head;
+  /** One a value of a sample; all but 1.7 have one. */
+  readonly rules: readonly TypeRule[];
+  readonly labels: readonly LabelEntry[];
+}
+
+/** One sample while it is read; its arrays are used again for the next. */
+interface SampleRow {
+  stack: number;
+  locationsStart: number;
+  locationsLength: number;
+  times: number;
+  readonly values: number[];
+  readonly attributes: number[];
+}
+
+function readSamples(reader: WireReader, context: Context, measures: Measures): void {
+  const { head, rules } = context;
+  const { offset: back, end } = reader;
+  const series = createSeriesOf(context, measures);
+  const row: SampleRow = {
+    ...{ stack: 0, locationsStart: 0, locationsLength: 0, times: 0 },
+    values: [],
+    attributes: [],
+  };
+  for (const offset of head.samples) {
+    reader.offset = offset;
+    reader.end = reader.bytes.length;
+    reader.wireType = WIRE.bytes;
+    readSample(reader, row, measures);
+    const stack = stackOf(row, head, measures);
+    const first = series(row.attributes);
+    for (const [column, { scale }] of rules.entries()) {
+      const value = sampleValue(row, column, rules.length) * scale;
+      if (value === 0) continue;
+      measures.samples.timeMs.push(head.timeMs);
+      measures.samples.series.push(first[column] ?? 0);
+      measures.samples.stack.push(stack);
+      measures.samples.value.push(value);
+    }
+  }
+  reader.offset = back;
+  reader.end = end;
+}
+
+function readSample(reader: WireReader, row: SampleRow, { schema }: Measures): void {
+  const fields = SAMPLE_FIELDS[schema];
+  row.stack = 0;
+  row.locationsStart = 0;
+  row.locationsLength = 0;
+  row.times = 0;
+  row.values.length = 0;
+  row.attributes.length = 0;
+  readMessage(reader, (field) => {
+    if (field === fields.stack) row.stack = varintField(reader);
+    else if (field === fields.values) readSigned(reader, row.values);
+    else if (field === fields.attributes) readNumbers(reader, (each) => row.attributes.push(each));
+    else if (field === fields.timestamps) row.times += countFixed64(reader);
+    else if (field === fields.locationsStart) row.locationsStart = varintField(reader);
+    else if (field === fields.locationsLength) row.locationsLength = varintField(reader);
+    else skipField(reader);
+  });
+}
+
+const TWO_63 = 2 ** 63;
+
+function readSigned(reader: WireReader, values: number[]): void {
+  readNumbers(reader, (value) => values.push(value >= TWO_63 ? value - 2 * TWO_63 : value));
+}
+
+function countFixed64(reader: WireReader): number {
+  const from = reader.offset;
+  const isPacked = reader.wireType === WIRE.bytes;
+  skipField(reader);
+  return isPacked ? Math.floor((reader.offset - from) / 8) : 1;
+}
+
+function stackOf(row: SampleRow, { locations }: Head, { schema, dictionary }: Measures): number {
+  if (schema !== '1.7') return dictionary.stackOf(row.stack);
+  const end = row.locationsStart + row.locationsLength;
+  return dictionary.internStack(locations.slice(row.locationsStart, end));
+}
+
+/**
+ * The value of one type. Without values each time counts one; with one type several values are those
+ * of several times.
+ */
+function sampleValue({ values, times }: SampleRow, column: number, types: number): number {
+  if (values.length === 0) return times;
+  if (types > 1) return values[column] ?? 0;
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** Series rows, one a type, of a sample's attributes. */
+function createSeriesOf(
+  { head, rules, labels }: Context,
+  { dictionary, series }: Measures,
+): (attributes: readonly number[]) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
+  return (attributes) => {
+    const key = attributes.length === 0 ? '' : attributes.join();
+    const before = known.get(key);
+    if (before) return before;
+    const entries = attributes.map((row) => {
+      const { name = '', value } = dictionary.attributes[row] ?? {};
+      return labelEntry(name, value);
+    });
+    const own = entries.filter((entry) => entry !== undefined).slice(0, MAX_LABELS);
+    const all = labelsOf([...labels, ...own]);
+    const rows = rules.map(({ type }) => series(all, type, head.period));
+    known.set(key, rows);
+    return rows;
+  };
+}
+
+/** The quality that our own agents send with a profile. */
+function addQuality(
+  names: ReadonlyMap<string, unknown>,
+  { head, rules, labels }: Context,
+  { quality, series }: Measures,
+): void {
+  const count = (name: string): number => {
+    const value = names.get(name);
+    return typeof value === 'number' ? Math.max(0, value) : 0;
+  };
+  const [rule] = rules;
+  if (!rule || !names.has(OWN_ATTRIBUTES.taken)) return;
+  quality.timeMs.push(head.timeMs);
+  quality.series.push(series(labelsOf(labels), rule.type, head.period));
+  quality.taken.push(count(OWN_ATTRIBUTES.taken));
+  quality.lost.push(count(OWN_ATTRIBUTES.lost));
+  quality.truncated.push(count(OWN_ATTRIBUTES.truncated));
+  quality.unsymbolized.push(count(OWN_ATTRIBUTES.unsymbolized));
+}

@@ -1,0 +1,81 @@
+import { int32Column } from '../model/columns.ts';
+import { createPairTable } from '../model/pair-table.ts';
+import type { Problems } from '../model/parsed.ts';
+import { NONE, type Stacks } from '../model/profile.ts';
+
+/** Stacks of a request as rows of a prefix tree. */
+export interface StackRows {
+  /** Row in `stacks` of a row of the stack table; -1 for the empty one and for a lie. */
+  stackOf(row: number): number;
+  /** Row in `stacks` of some locations, the leaf first. */
+  internStack(locations: ArrayLike<number>): number;
+  /** To be called when all samples are read. */
+  finishStacks(): Stacks;
+}
+
+export interface StackBounds {
+  readonly problems: Problems;
+  /** Rows that may be made; frames beyond are left out. */
+  readonly maxStacks: number;
+}
+
+/** Frames of one stack; what calls the outermost of them is cut. */
+export const MAX_OTLP_DEPTH = 1024;
+
+const UNKNOWN = -2;
+
+/**
+ * The stacks of a table of location lists. Location `i` stands for the frames from `firstFrame[i]` up
+ * to `firstFrame[i + 1]`, the innermost first.
+ */
+export function createStacks(
+  firstFrame: Int32Array,
+  table: readonly (readonly number[])[],
+  { problems, maxStacks }: StackBounds,
+): StackRows {
+  const pairs = createPairTable();
+  const parent = int32Column();
+  const frame = int32Column();
+  const known = new Int32Array(table.length).fill(UNKNOWN);
+  const locationCount = firstFrame.length - 1;
+
+  /** The row of a location's frames called from another row. */
+  function call(caller: number, location: number): number {
+    let row = caller;
+    const from = firstFrame[location] ?? 0;
+    for (let each = (firstFrame[location + 1] ?? 0) - 1; each >= from; each--) {
+      if (parent.length >= maxStacks) return row;
+      const next = pairs.intern(row, each);
+      if (next === parent.length) {
+        parent.push(row);
+        frame.push(each);
+      }
+      row = next;
+    }
+    return row;
+  }
+
+  function internStack(locations: ArrayLike<number>): number {
+    const depth = Math.min(locations.length, MAX_OTLP_DEPTH);
+    if (depth < locations.length) problems.add(`a stack of ${locations.length} frames was cut`);
+    let row: number = NONE;
+    for (let at = depth - 1; at >= 0; at--) {
+      const location = locations[at] ?? locationCount;
+      if (location < locationCount) row = call(row, location);
+    }
+    return row;
+  }
+
+  return {
+    internStack,
+    stackOf(row) {
+      const before = known[row];
+      if (before === undefined) return NONE;
+      if (before !== UNKNOWN) return before;
+      const stack = internStack(table[row] ?? []);
+      known[row] = stack;
+      return stack;
+    },
+    finishStacks: () => ({ length: parent.length, parent: parent.take(), frame: frame.take() }),
+  };
+}

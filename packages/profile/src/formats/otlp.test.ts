@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { labelsOf } from '../labels/labels.ts';
+import { createProfileBuilder } from '../model/builder.ts';
+import { checkProfile } from '../model/check.ts';
+import { FRAME_KINDS, NONE, type Profile, type StackId } from '../model/profile.ts';
+import { CPU, profileTypeId } from '../model/profile-type.ts';
+import { readOtlpJson } from './otlp-json.ts';
+import { readOtlp } from './otlp-reader.ts';
+import { writeOtlp } from './otlp-writer.ts';
+import {
+  createWireWriter,
+  finishWriter,
+  type WireWriter,
+  writeFixed64,
+  writeInt64,
+  writeMessage,
+  writePacked,
+  writeText,
+  writeVarint,
+} from './wire-writer.ts';
+
+/** A frame as text: function, place in its source, place in its file. */
+function frameText({ strings, functions, frames, mappings }: Profile, row: number): string {
+  const fn = frames.function[row] ?? -1;
+  const mapping = frames.mapping[row] ?? -1;
+  const name = strings[functions.name[fn] ?? -1] ?? '?';
+  const file = strings[functions.file[fn] ?? 0];
+  const where = strings[mappings.file[mapping] ?? 0];
+  const id = strings[mappings.buildId[mapping] ?? 0];
+  return [
+    `${name}(${file}:${functions.startLine[fn] ?? 0}:${frames.line[row]})`,
+    `@${where}#${id}+${frames.address[row]}`,
+    FRAME_KINDS[frames.kind[row] ?? 0],
+    frames.inlined[row] === 1 ? 'inlined' : '',
+  ].join(' ');
+}
+
+function seriesText({ series }: Profile, row: number): string {
+  const type = series.type[row];
+  const labels = (series.labels[row] ?? []).map(({ name, value }) => `${name}=${value}`);
+  return `${type && profileTypeId(type)}/${series.period[row]} {${labels.join()}}`;
+}
+
+/** A profile as text: one line a sample, one a row of quality. */
+function describe(profile: Profile): string[] {
+  const { stacks, samples, quality } = profile;
+  const lines: string[] = [`${profile.startMs} ${profile.durationNs}`];
+  for (let row = 0; row < samples.length; row++) {
+    const path: string[] = [];
+    for (let at = samples.stack[row] ?? -1; at >= 0; at = stacks.parent[at] ?? -1) {
+      path.unshift(frameText(profile, stacks.frame[at] ?? 0));
+    }
+    const series = seriesText(profile, samples.series[row] ?? 0);
+    lines.push(`${samples.timeMs[row]} ${series} ${path.join(';')} ${samples.value[row]}`);
+  }
+  for (let row = 0; row < quality.length; row++) {
+    const counts = [quality.taken, quality.lost, quality.truncated, quality.unsymbolized];
+    const series = seriesText(profile, quality.series[row] ?? 0);
+    lines.push(`quality ${quality.timeMs[row]} ${series} ${counts.map((column) => column[row])}`);
+  }
+  return lines.sort();
+}
+
+/** Two services, an inlined call, a frame without a name, a stack that is not known. */
+function example(): Profile {
+  const builder = createProfileBuilder();
+  const mapping = builder.mapping('/usr/bin/shop', 'abcd');
+  const main = builder.frame({
+    function: builder.function('main', 'shop.c', 3),
+    mapping,
+    address: 0x1000,
+    line: 5,
+    kind: 'native',
+  });
+  const outer = builder.frame({
+    function: builder.function('outer', 'shop.c', 10),
+    mapping,
+    address: 0x2000,
+    line: 12,
+    kind: 'native',
+  });
+  const inner = builder.frame({
+    function: builder.function('inner', 'shop.h', 1),
+    mapping,
+    address: 0x2000,
+    line: 2,
+    kind: 'native',
+    inlined: true,
+  });
+  const unnamed = builder.frame({ mapping, address: 0x3000 });
+  const root = builder.stack(NONE, main);
+  const deep = builder.stack(builder.stack(root, outer), inner);
+  const odd = builder.stack(root, unnamed);
+  const shop = builder.series(
+    labelsOf([
+      ['service_name', 'shop'],
+      ['namespace', 'web'],
+      ['own', 'x'],
+    ]),
+    CPU,
+    1e9 / 19,
+  );
+  const other = builder.series(labelsOf([['service_name', 'other']]), { ...CPU, name: 'odd' }, 0);
+  builder.sample({ timeMs: 1_000, series: shop, stack: deep, value: 52_631_578 });
+  builder.sample({ timeMs: 1_000, series: shop, stack: odd, value: 1 });
+  builder.sample({ timeMs: 11_000, series: shop, stack: deep, value: 2 });
+  builder.sample({ timeMs: 1_000, series: other, stack: NONE as StackId, value: 3 });
+  builder.quality({
+    timeMs: 1_000,
+    series: shop,
+    taken: 2,
+    lost: 0,
+    truncated: 1,
+    unsymbolized: 1,
+  });
+  builder.quality({
+    timeMs: 21_000,
+    series: other,
+    taken: 0,
+    lost: 7,
+    truncated: 0,
+    unsymbolized: 0,
+  });
+  return builder.finish(1_000, 30e9);
+}
+
+test('readOtlp() gives back what writeOtlp() wrote', () => {
+  const profile = example();
+  const { value, problems, schema } = readOtlp(writeOtlp(profile));
+  assert.deepEqual(problems, []);
+  assert.equal(schema, '1.10');
+  assert.deepEqual(checkProfile(value), []);
+  const expected = describe(profile).map((line) => line.replace('/52631578.94736842', '/52631579'));
+  assert.deepEqual(describe(value), expected);
+});
+
+/** A request by hand: `shop > work` with one value, in a schema's own layout. */
+function request(profile: (writer: WireWriter) => void): Uint8Array {
+  const writer = createWireWriter();
+  const strings = [
+    '',
+    'cpu',
+    'nanoseconds',
+    'main',
+    'work',
+    'samples',
+    'count',
+    'thread.id',
+    'profile.frame.type',
+    'go',
+  ];
+  writeMessage(writer, 1, () => {
+    writeMessage(writer, 1, () => {
+      writeMessage(writer, 1, () => {
+        writeText(writer, 1, 'service.name');
+        writeMessage(writer, 2, () => writeText(writer, 1, 'shop'));
+      });
+    });
+    writeMessage(writer, 2, () => writeMessage(writer, 2, () => profile(writer)));
+  });
+  writeMessage(writer, 2, () => {
+    for (const fn of [0, 3, 4]) writeMessage(writer, 3, () => writeVarint(writer, 1, fn));
+    for (const fn of [1, 2])
+      writeMessage(writer, 2, () => writeMessage(writer, 3, () => writeVarint(writer, 1, fn)));
+    for (const text of strings) writeText(writer, 5, text);
+    writeMessage(writer, 6, () => {});
+    writeMessage(writer, 6, () => {
+      writeVarint(writer, 1, 7);
+      writeMessage(writer, 2, () => writeInt64(writer, 3, 42));
+    });
+    writeMessage(writer, 7, () => {});
+    writeMessage(writer, 7, () => writePacked(writer, 1, [1, 0]));
+  });
+  return finishWriter(writer);
+}
+
+const valueType = (writer: WireWriter, field: number, type: number, unit: number): void =>
+  writeMessage(writer, field, () => {
+    writeVarint(writer, 1, type);
+    writeVarint(writer, 2, unit);
+  });
+
+const TIME = 1_700_000_000_000n * 1_000_000n;
+
+const LAYOUTS: Readonly<Record<string, (writer: WireWriter) => void>> = {
+  '1.7': (writer) => {
+    valueType(writer, 1, 1, 2);
+    writeMessage(writer, 2, () => {
+      writeVarint(writer, 2, 2);
+      writePacked(writer, 3, [5]);
+    });
+    writePacked(writer, 3, [1, 0]);
+    writeInt64(writer, 4, Number(TIME));
+    valueType(writer, 6, 1, 2);
+    writeVarint(writer, 7, 1000);
+  },
+  '1.8': (writer) => {
+    valueType(writer, 1, 1, 2);
+    writeMessage(writer, 2, () => {
+      writeVarint(writer, 1, 1);
+      writePacked(writer, 2, [5]);
+      writePacked(writer, 3, [1]);
+    });
+    writeFixed64(writer, 3, TIME);
+    valueType(writer, 5, 1, 2);
+    writeVarint(writer, 6, 1000);
+    writeText(writer, 8, '0123456789abcdef');
+  },
+  '1.9': (writer) => {
+    valueType(writer, 1, 1, 2);
+    writeMessage(writer, 2, () => {
+      writeVarint(writer, 1, 1);
+      writePacked(writer, 2, [5]);
+    });
+    writeFixed64(writer, 3, TIME);
+    valueType(writer, 5, 1, 2);
+    writeVarint(writer, 6, 1000);
+  },
+  '1.10': (writer) => {
+    valueType(writer, 1, 1, 2);
+    writeMessage(writer, 2, () => {
+      writeVarint(writer, 1, 1);
+      writePacked(writer, 2, [1]);
+      writePacked(writer, 4, [5]);
+    });
+    writeFixed64(writer, 3, TIME);
+    valueType(writer, 5, 1, 2);
+    writeVarint(writer, 6, 1000);
+  },
+};
+
+for (const [schema, profile] of Object.entries(LAYOUTS)) {
+  test(`readOtlp() takes schema ${schema}`, () => {
+    const read = readOtlp(request(profile));
+    assert.deepEqual(read.problems, []);
+    assert.equal(read.schema, schema);
+    assert.deepEqual(describe(read.value), [
+      '1700000000000 0',
+      '1700000000000 process_cpu:cpu:nanoseconds:cpu:nanoseconds/1000 {service_name=shop} main(:0:0) @#+0 unknown ;work(:0:0) @#+0 unknown  5',
+    ]);
+  });
+}
+
+test('counts of samples with times become CPU time, as eBPF agents send them', () => {
+  const read = readOtlp(
+    request((writer) => {
+      valueType(writer, 1, 5, 6);
+      writeMessage(writer, 2, () => {
+        writeVarint(writer, 1, 1);
+        writePacked(writer, 2, [1]);
+        writeFixed64(writer, 5, TIME);
+        writeFixed64(writer, 5, TIME);
+      });
+      writeFixed64(writer, 3, TIME);
+      valueType(writer, 5, 1, 2);
+      writeVarint(writer, 6, 50_000_000);
+    }),
+  );
+  assert.equal(read.schema, '1.10');
+  assert.match(
+    describe(read.value)[1] ?? '',
+    /process_cpu:cpu:nanoseconds:cpu:nanoseconds\/50000000 .* 100000000$/,
+  );
+});
+
+test('readOtlpJson() reads numbers as text and as numbers', () => {
+  const read = readOtlpJson(
+    JSON.stringify({
+      resourceProfiles: [
+        {
+          resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
+          scopeProfiles: [
+            {
+              profiles: [
+                {
+                  sampleType: { typeStrindex: 1, unitStrindex: 2 },
+                  samples: [
+                    { stackIndex: 1, values: ['5', 6] },
+                    { stackIndex: 1, timestampsUnixNano: ['1'] },
+                  ],
+                  timeUnixNano: String(TIME),
+                },
+              ],
+            },
+          ],
+        },
+      ],
+      dictionary: {
+        stringTable: ['', 'things', 'count', 'work'],
+        functionTable: [{}, { nameStrindex: 3 }],
+        locationTable: [{}, { lines: [{ functionIndex: 1, line: '7' }] }],
+        stackTable: [{}, { locationIndices: [1] }],
+      },
+      somethingNew: { a: [1] },
+    }),
+  );
+  assert.deepEqual(read.problems, []);
+  assert.deepEqual(describe(read.value), [
+    '1700000000000 0',
+    '1700000000000 things:things:count::/0 {service_name=shop} work(:0:7) @#+0 unknown  1',
+    '1700000000000 things:things:count::/0 {service_name=shop} work(:0:7) @#+0 unknown  11',
+  ]);
+  assert.match(readOtlpJson('{"resourceProfiles": [').problems[0] ?? '', /expected JSON/);
+  for (const text of ['[]', '7', 'null', '{"dictionary":7}', '{"resourceProfiles":[[[]]]}']) {
+    assert.equal(readOtlpJson(text).value.samples.length, 0);
+  }
+});
+
+test('bytes that are cut or changed never throw, and what is read is sound', () => {
+  const whole = [writeOtlp(example()), ...Object.values(LAYOUTS).map(request)];
+  const change = fc.tuple(fc.nat(10_000), fc.integer({ min: 0, max: 255 }));
+  fc.assert(
+    fc.property(
+      fc.nat(whole.length - 1),
+      fc.array(change, { maxLength: 8 }),
+      fc.option(fc.nat(1_000)),
+      (which, changes, cut) => {
+        const bytes = (whole[which] ?? new Uint8Array()).slice();
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const { value } = readOtlp(cut === null ? bytes : bytes.slice(0, cut));
+        assert.deepEqual(checkProfile(value), []);
+        assert.ok(value.stacks.length <= bytes.length * 4);
+        assert.ok(value.samples.length <= bytes.length);
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+});
+
+test('no bytes at all make it throw', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      assert.deepEqual(checkProfile(readOtlp(bytes).value), []);
+    }),
+    { numRuns: 3_000 },
+  );
+});
