@@ -97,6 +97,7 @@ function samplerOf(parts: Parts): CountingSampler {
   };
 
   return {
+    scope: "every process, with the kernel's frames",
     windows: (signal) => cutWindows(source, createWindowBuilder, signal),
     counters: () => {
       const { lost, eventsLost } = drain.stats();

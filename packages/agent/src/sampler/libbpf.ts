@@ -82,7 +82,7 @@ const SC_PAGESIZE = 30;
 const PERF_FLAG_FD_CLOEXEC = 8;
 const PERF_EVENT_OPEN_SYSCALL: Readonly<Record<string, number>> = { x64: 298, arm64: 241 };
 const LOG_SIZE_BYTES = 1 << 16;
-/** sizeof(struct bpf_test_run_opts) and where it takes nothing from. */
+/** sizeof(struct bpf_test_run_opts); all but its own size stays 0. */
 const TEST_RUN_OPTIONS_BYTES = 80;
 
 /** `EPERM` of -1 and the like. */

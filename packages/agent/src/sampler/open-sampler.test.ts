@@ -20,10 +20,7 @@ test('openSampler() takes the first driver that opens and says why those before 
   assert.equal(driver, 'replay');
   assert.deepEqual(
     findings.map(({ name, ok, detail, mend }) => `${name} ${ok}: ${detail} | ${mend}`),
-    [
-      'ebpf false: expected BTF, got none | boot another kernel',
-      'replay true: samples this machine | ',
-    ],
+    ['ebpf false: expected BTF, got none | boot another kernel', 'replay true: a recording | '],
   );
 });
 

@@ -27,7 +27,7 @@ export async function openSampler(
   for (const driver of drivers) {
     try {
       const sampler = await driver.open(request);
-      const used = { name: driver.name, ok: true, detail: 'samples this machine', mend: '' };
+      const used = { name: driver.name, ok: true, detail: sampler.scope, mend: '' };
       return { sampler, driver: driver.name, findings: [...refused, used] };
     } catch (error) {
       if (!(error instanceof EagleError) || error.code !== 'failed_precondition') throw error;

@@ -48,6 +48,7 @@ export function createPerfEventDriver({ nowMs, uid }: PerfEventOptions): Sampler
         lost: () => stacks.lost,
       };
       return {
+        scope: perf.scope,
         windows: (signal) => cutWindows(source, createWindowBuilder, signal),
         counters: () => ({
           samplesLost: stacks.lost,

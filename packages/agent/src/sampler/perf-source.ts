@@ -15,7 +15,7 @@ const MAX_THREADS = 256;
 const ANY = -1;
 
 /** What can be seen with the rights at hand. */
-export interface PerfScope {
+interface PerfScope {
   /** Every process, or the threads of some. */
   readonly of: 'host' | 'threads';
   readonly hasKernel: boolean;
@@ -31,7 +31,8 @@ const SCOPES: readonly PerfScope[] = [
 
 /** Open rings, of CPUs or threads, that come and go. */
 export interface PerfSource extends Disposable {
-  readonly scope: PerfScope;
+  /** What is seen, in words. */
+  readonly scope: string;
   /** Rings open now. */
   rings(): Iterable<PerfRing>;
   /** Looks at which CPUs or threads there are now. */
@@ -39,6 +40,11 @@ export interface PerfSource extends Disposable {
   /** CPUs or threads that could not be opened, or were too many. */
   readonly failures: number;
 }
+
+const describe = ({ of, hasKernel }: PerfScope): string =>
+  `${of === 'host' ? 'every process' : "only one's own processes, new threads from the next window on"}, ${
+    hasKernel ? 'with' : 'without'
+  } the kernel's frames`;
 
 const messageFor = ({ error }: SystemFailure): string =>
   `expected perf_event_open to succeed, got ${error}; run as root, with CAP_PERFMON, or set kernel.perf_event_paranoid to 2 or less (1: with the kernel's frames, 0: whole host)`;
@@ -111,7 +117,7 @@ function openScope(request: SampleRequest, scope: PerfScope, uid: number): PerfS
       : { list: threads, open: (pid) => openEvent(what, { pid, cpu: ANY }) },
   );
   return {
-    scope,
+    scope: describe(scope),
     rings: () => events.opened.values(),
     follow: () => events.follow(),
     get failures() {

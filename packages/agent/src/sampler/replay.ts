@@ -9,6 +9,7 @@ export function createReplayDriver(windows: readonly SampleWindow[]): SamplerDri
   return {
     name: 'replay',
     open: async (request) => ({
+      scope: 'a recording',
       windows: (signal) => replay(windows, request, signal),
       counters: () => ({}),
       [Symbol.asyncDispose]: async () => undefined,

@@ -100,8 +100,10 @@ export interface Sampler extends AsyncDisposable {
   windows(signal: AbortSignal): AsyncIterable<SampleWindow>;
 }
 
-/** A sampler that says how often each of its bounds was hit, since it was opened. */
+/** A sampler that says what it sees, and how often each of its bounds was hit since it was opened. */
 export interface CountingSampler extends Sampler {
+  /** In words, such as `every process, with the kernel's frames`. */
+  readonly scope: string;
   counters(): Readonly<Record<string, number>>;
 }
 
