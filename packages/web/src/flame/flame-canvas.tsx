@@ -16,7 +16,7 @@ interface FlameCanvasProps {
   readonly theme: 'light' | 'dark';
 }
 
-const MIN_BOX_PX = 1;
+const MIN_BOX_PX = 1.5;
 
 /** Name of the measure that each redraw leaves in the browser's timeline. */
 const MEASURE = 'flame-redraw';
