@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ElfFile, PT, SHT, viewOf } from './elf-file.ts';
-import { openElf } from './open-elf.ts';
+import { type OpenElf, openElf } from './open-elf.ts';
 
 const MAX_NOTES_BYTES = 65_536;
 const MAX_ID_BYTES = 128;
@@ -67,20 +67,23 @@ function* notesIn(bytes: Uint8Array): Iterable<Note> {
 
 /**
  * An identity of a file that is the same on every machine, in hexadecimal: its GNU build id, else a
- * hash of Go's, else one of its size and its first and last 4 KiB. Empty where it can't be read.
+ * hash of Go's, else one of its size and its first and last 4 KiB.
  */
-export function readBuildId(openPath: string): string {
-  const { value: open } = openElf(openPath);
-  if (!open) return '';
-  using file = open;
-  const { gnu, go } = buildIdsOf(file.elf);
+export function buildIdOf({ elf, sizeBytes }: OpenElf): string {
+  const { gnu, go } = buildIdsOf(elf);
   if (gnu !== '') return gnu;
   const hash = createHash('sha256');
   if (go !== '') hash.update(go);
   else {
-    hash.update(String(file.sizeBytes));
-    hash.update(file.elf.read(0, EDGE_BYTES));
-    hash.update(file.elf.read(Math.max(0, file.sizeBytes - EDGE_BYTES), EDGE_BYTES));
+    hash.update(String(sizeBytes));
+    hash.update(elf.read(0, EDGE_BYTES));
+    hash.update(elf.read(Math.max(0, sizeBytes - EDGE_BYTES), EDGE_BYTES));
   }
   return hash.digest('hex').slice(0, 40);
+}
+
+/** {@link buildIdOf} the file at a path; empty where it can't be read. */
+export function readBuildId(openPath: string): string {
+  using open = openElf(openPath).value;
+  return open ? buildIdOf(open) : '';
 }

@@ -2,7 +2,7 @@ import xz from 'xz-decompress';
 import { type ElfFile, findSection, readElf, sectionBytes } from './elf-file.ts';
 
 /** Bytes that the symbols inside `.gnu_debugdata` may unpack to. */
-export const MAX_DEBUG_DATA_BYTES = 64 * 2 ** 20;
+const MAX_DEBUG_DATA_BYTES = 64 * 2 ** 20;
 
 /**
  * The small ELF file that Fedora and its kin leave in stripped programs: the symbols of functions

@@ -42,7 +42,7 @@ export interface ElfFile {
 export const PT = { load: 1, note: 4, gnuEhFrame: 0x6474e550 } as const;
 export const PF = { execute: 1 } as const;
 export const SHT = { noBits: 8, note: 7 } as const;
-export const SHF = { compressed: 0x800 } as const;
+export const SHF = { execute: 4 } as const;
 
 const HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
@@ -50,9 +50,10 @@ const SECTION_BYTES = 64;
 const MAX_SEGMENTS = 256;
 /** Programs built with a section a function have tens of thousands. */
 const MAX_SECTIONS = 65_535;
-/** A larger section is not read at all. */
-export const MAX_SECTION_BYTES = 512 * 2 ** 20;
+/** A larger section is not read at all; the symbol names of the largest browsers have some 100 MB. */
+const MAX_SECTION_BYTES = 128 * 2 ** 20;
 const MAX_NAMES_BYTES = 4 * 2 ** 20;
+const MAX_SECTION_NAME_BYTES = 256;
 const MACHINES: Readonly<Record<number, Machine>> = { 62: 'x86-64', 183: 'arm64' };
 
 /**
@@ -130,7 +131,10 @@ function readSections(bytes: Uint8Array, namesRow: number, read: ReadAt): Sectio
   });
   const names = rows[namesRow];
   const text = names ? read(names.offset, Math.min(names.size, MAX_NAMES_BYTES)) : new Uint8Array();
-  return rows.map(({ nameOffset, ...section }) => ({ ...section, name: textAt(text, nameOffset) }));
+  return rows.map(({ nameOffset, ...section }) => ({
+    ...section,
+    name: textAt(text, nameOffset, MAX_SECTION_NAME_BYTES),
+  }));
 }
 
 /** The section of a name; `undefined` where there is none or it has no bytes in this file. */
@@ -145,14 +149,6 @@ export function sectionBytes(elf: ElfFile, section: Section): Uint8Array {
     : elf.read(section.offset, section.size);
 }
 
-/** Address of the page that the lowest loaded byte lies in; 0 where nothing is loaded. */
-export function baseAddress(elf: ElfFile): number {
-  const loads = elf.segments.filter((segment) => segment.type === PT.load);
-  if (loads.length === 0) return 0;
-  const lowest = Math.min(...loads.map((segment) => segment.address));
-  return lowest - (lowest % 4096);
-}
-
 /** A view of all the bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -165,9 +161,9 @@ export function uint64(view: DataView, at: number): number {
 
 const MAX_NAME_BYTES = 8192;
 
-/** The zero-ended text at an offset, one character a byte; empty past the end. */
-export function textAt(bytes: Uint8Array, offset: number): string {
-  const end = bytes.indexOf(0, offset);
-  const stop = Math.min(end < 0 ? bytes.length : end, offset + MAX_NAME_BYTES);
-  return offset < bytes.length ? Buffer.from(bytes.subarray(offset, stop)).toString('latin1') : '';
+/** The zero-ended text at an offset, one character a byte; empty past the end, cut at the bound. */
+export function textAt(bytes: Uint8Array, offset: number, maxBytes = MAX_NAME_BYTES): string {
+  const text = bytes.subarray(offset, offset + maxBytes);
+  const end = text.indexOf(0);
+  return Buffer.from(end < 0 ? text : text.subarray(0, end)).toString('latin1');
 }

@@ -42,6 +42,26 @@ const CASES: readonly (readonly [string, string, ReturnType<typeof parseCgroup>]
     { containerId: ID, podUid: POD, unit: '' },
   ],
   [
+    'containerd whose driver is not that of the kubelet',
+    `11:cpu:/system.slice/containerd.service/kubepods-burstable-pod${POD.replaceAll('-', '_')}.slice:cri-containerd:${ID}\n`,
+    { containerId: ID, podUid: POD, unit: '' },
+  ],
+  [
+    'docker in docker: the innermost container',
+    `0::/docker/${'b'.repeat(64)}/docker/${ID}\n`,
+    { containerId: ID, podUid: '', unit: '' },
+  ],
+  [
+    'a task of ECS',
+    `9:perf_event:/ecs/0f9c5dd5a1c14d0ca0e3a1b1f7a4a3c2/${ID}\n`,
+    { containerId: ID, podUid: '', unit: '' },
+  ],
+  [
+    'the monitor of a container of podman, which lies outside of it',
+    `0::/machine.slice/libpod-conmon-${ID}.scope\n`,
+    { containerId: '', podUid: '', unit: '' },
+  ],
+  [
     'an agent that sees the path from a sibling namespace',
     `0::/../../pod${POD}/${ID}\n`,
     { containerId: ID, podUid: POD, unit: '' },

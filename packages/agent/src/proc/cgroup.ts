@@ -11,8 +11,8 @@ export interface CgroupIdentity {
 /** Text that is looked at; the file has some ten lines. */
 const MAX_TEXT = 65_536;
 
-/** `docker-<id>.scope` (systemd driver) or `<id>` (cgroupfs driver), of every runtime. */
-const CONTAINER = /^(?:[a-z][a-z-]*-)?([0-9a-f]{64})(?:\.scope)?$/;
+/** `docker-<id>.scope` (systemd driver) or `<id>` (cgroupfs driver), of every runtime; not its monitor. */
+const CONTAINER = /^(?!.*conmon-)(?:[a-z][a-z-]*-)?([0-9a-f]{64})(?:\.scope)?$/;
 /** `kubepods-burstable-pod1234_5678.slice` or `pod1234-5678`. */
 const POD = /^(?:kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}[-_0-9a-f]{24,28})(?:\.slice)?$/;
 const SERVICE = /^(.+\.service)$/;
@@ -35,7 +35,8 @@ export function parseCgroup(text: string): CgroupIdentity {
 
 function identityOf(path: string): CgroupIdentity {
   // What is innermost counts: a node of kind is itself a container.
-  const parts = path.split('/').reverse();
+  // `slice:cri-containerd:<id>` is what containerd makes of a slice it takes for a folder.
+  const parts = path.split(/[/:]/).reverse();
   const first = (pattern: RegExp): string => {
     const part = parts.find((each) => pattern.test(each));
     return part === undefined ? '' : (pattern.exec(part)?.[1] ?? '');

@@ -1,73 +1,106 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { setImmediate as breathe } from 'node:timers/promises';
 
 /** Functions of the running kernel and its modules by address. */
 export interface KernelSymbols {
   readonly length: number;
+  /** Whether the list was longer than is read. */
+  readonly isCut: boolean;
   /** `vfs_read`, or `nf_hook [nf_tables]` in a module. */
   find(address: number): string | undefined;
 }
 
 /** Addresses are kept without their upper 16 bits, which are all ones: doubles are exact then. */
 const ADDRESS_BITS = 2 ** 48;
-const MAX_SYMBOLS = 2 ** 21;
-const LINE = /^([0-9a-f]+) ([tTwW]) (\S+)(?:\t(\[\S+\]))?/;
+/** Ten times what a distribution's kernel has. */
+const MAX_BYTES = 64 * 2 ** 20;
+/** Bytes read before anything else in the process gets its turn. */
+const CHUNK_BYTES = 2 ** 19;
+const LINE = /^([0-9a-f]{1,16}) [tTwW] ([^\s[\]]+)(?:\t(\[[^\s[\]]+\]))?$/;
+const NEWLINE = 0x0a;
 
 /**
- * Reads `/proc/kallsyms`, some 120,000 lines, a chunk at a time so that nothing else waits long. No
- * symbols where addresses are hidden (kptr_restrict) or the file can't be read.
+ * Reads `/proc/kallsyms`, some 5 MB, without keeping others waiting. No symbols where addresses are
+ * hidden (kptr_restrict) or the file can't be read.
  */
 export async function readKernelSymbols(path = '/proc/kallsyms'): Promise<KernelSymbols> {
-  const builder = createKernelSymbols();
+  const chunks: Buffer[] = [];
+  let length = 0;
   try {
-    for await (const line of createInterface({ input: createReadStream(path, 'latin1') })) {
-      builder.line(line);
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MAX_BYTES) break;
     }
   } catch {
-    return createKernelSymbols().finish();
+    return parseKallsyms(Buffer.alloc(0));
   }
-  return builder.finish();
+  return parseKallsyms(Buffer.concat(chunks));
 }
 
-/** Takes lines of `/proc/kallsyms`: address, type, name and, of a module, its name in brackets. */
-export interface KernelSymbolsBuilder {
-  line(text: string): void;
-  finish(): KernelSymbols;
-}
-
-/** No symbols yet. */
-export function createKernelSymbols(): KernelSymbolsBuilder {
-  const addresses: number[] = [];
-  const names: string[] = [];
+/**
+ * Understands lines of address, type, name and, of a module, a tab and its name in brackets. Other
+ * lines, and what is no code, are passed over.
+ */
+export async function parseKallsyms(bytes: Buffer): Promise<KernelSymbols> {
+  const isCut = bytes.length > MAX_BYTES;
+  const end = Math.min(bytes.length, MAX_BYTES);
+  const start: number[] = [];
+  /** Where in `bytes` the line of each begins. */
+  const line: number[] = [];
+  let isSorted = true;
+  for (let at = 0, turn = CHUNK_BYTES; at < end; at = nextLine(bytes, at)) {
+    const address = codeAddress(bytes, at);
+    // All zeros is what a reader without the right gets.
+    if (address > 0) {
+      isSorted &&= address >= (start.at(-1) ?? 0);
+      start.push(address);
+      line.push(at);
+    }
+    if (at < turn) continue;
+    turn = at + CHUNK_BYTES;
+    await breathe();
+  }
+  const order = Uint32Array.from(start.keys());
+  if (!isSorted) order.sort((a, b) => (start[a] ?? 0) - (start[b] ?? 0) || a - b);
   return {
-    line(text) {
-      const [, address = '', , name = '', module] = LINE.exec(text) ?? [];
-      if (name === '' || names.length >= MAX_SYMBOLS) return;
-      // All zeros is what a reader without the right gets.
-      const value = Number.parseInt(address.slice(-12), 16);
-      if (value === 0) return;
-      addresses.push(value);
-      names.push(module === undefined ? name : `${name} ${module}`);
-    },
-    finish() {
-      const order = Uint32Array.from(names.keys()).sort(
-        (a, b) => (addresses[a] ?? 0) - (addresses[b] ?? 0) || a - b,
-      );
-      const start = Float64Array.from(order, (row) => addresses[row] ?? 0);
-      return {
-        length: start.length,
-        find(address) {
-          const wanted = address % ADDRESS_BITS;
-          let low = 0;
-          let high = start.length;
-          while (low < high) {
-            const middle = (low + high) >>> 1;
-            if ((start[middle] ?? 0) <= wanted) low = middle + 1;
-            else high = middle;
-          }
-          return low === 0 ? undefined : names[order[low - 1] ?? 0];
-        },
-      };
+    length: order.length,
+    isCut,
+    find(address) {
+      const wanted = address % ADDRESS_BITS;
+      let low = 0;
+      let high = order.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((start[order[middle] ?? 0] ?? 0) <= wanted) low = middle + 1;
+        else high = middle;
+      }
+      return low === 0 ? undefined : nameAt(bytes, line[order[low - 1] ?? 0] ?? 0);
     },
   };
+}
+
+function nextLine(bytes: Buffer, at: number): number {
+  const newline = bytes.indexOf(NEWLINE, at);
+  return newline < 0 ? bytes.length : newline + 1;
+}
+
+/** The address of a line about code, 0 of any other. Looks at bytes: there are 200,000 lines. */
+function codeAddress(bytes: Buffer, at: number): number {
+  let address = 0;
+  let to = at;
+  for (; to < at + 16; to++) {
+    const byte = bytes[to] ?? 0;
+    const digit = byte >= 0x61 ? byte - 0x57 : byte - 0x30;
+    if (digit < 0 || digit > 15) break;
+    address = (address % (ADDRESS_BITS / 16)) * 16 + digit;
+  }
+  const type = String.fromCharCode((bytes[to + 1] ?? 0) | 0x20);
+  return bytes[to] === 0x20 && (type === 't' || type === 'w') ? address : 0;
+}
+
+function nameAt(bytes: Buffer, at: number): string | undefined {
+  const text = bytes.toString('latin1', at, nextLine(bytes, at)).trimEnd();
+  const [, , name, module] = LINE.exec(text) ?? [];
+  return name === undefined || module === undefined ? name : `${name} ${module}`;
 }

@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { FRAME_KINDS } from '@kube-eagle/profile';
 import { readBuildId } from '../elf/build-id.ts';
+import { openElf } from '../elf/open-elf.ts';
+import { parseMaps } from '../proc/maps.ts';
 import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
 import { createSymbolizer } from './create-symbolizer.ts';
 import { openFileSymbols } from './file-symbols.ts';
+
+const SPACES: readonly string[] = ADDRESS_SPACES;
 
 /** A window whose frames are addresses of one file. */
 function windowOf(path: string, addresses: readonly number[]): SampleWindow {
@@ -171,4 +183,71 @@ test('a stripped program has the names of its packed or separate symbols', async
     copyFileSync(at('whole'), at('copy'));
     assert.equal(readBuildId(at('copy')), readBuildId(at('stripped')));
   });
+});
+
+test('a Go program is told by its kind', async (t) => {
+  if (spawnSync('go', ['version']).error) return t.skip('no Go compiler here');
+  await inFolder(async (folder) => {
+    const program = join(folder, 'a');
+    writeFileSync(
+      `${program}.go`,
+      'package main\n//go:noinline\nfunc total(n int) int { return n * 2 }\nfunc main() { println(total(1)) }',
+    );
+    execFileSync('go', ['build', '-o', program, `${program}.go`]);
+    const [total] = functionsOf(program, []).filter(({ name }) => name === 'main.total');
+    assert.deepEqual(await namesOf(program, [total?.address ?? 0]), ['main.total (go)']);
+  });
+});
+
+test('every executable file that this process has mapped gets names by its map_files', async (t) => {
+  const { value: mappings } = parseMaps(readFileSync('/proc/self/maps', 'utf8'));
+  const files = mappings.filter(({ path, inode }) => inode > 0 && /libc\.so|\/node$/.test(path));
+  assert.ok(files.length > 0);
+  for (const { start, end, path } of files) {
+    const openPath = `/proc/${process.pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+    using file = openElf(openPath).value;
+    if (!file) return t.skip('map_files is not open to this user');
+    const options = { maxTableBytes: 1, kernelMaxAgeMs: 60_000, now: () => 0 };
+    await using symbolizer = await createSymbolizer(options);
+    const [known] = functionsOf(path, path.endsWith('node') ? [] : ['-D']).filter(
+      ({ sizeBytes, name }) => sizeBytes > 64 && /^(malloc|main)$/.test(name),
+    );
+    const address = (known?.address ?? 0) + 10;
+    const window = windowOf(path, [address, 1]);
+    const executables = [{ path, openPath, buildId: readBuildId(openPath) }];
+    const named = await symbolizer.name({ ...window, executables }, t.signal);
+    assert.equal(named.strings[named.name[0] ?? 0], known?.name);
+    assert.equal(named.name[1], -1);
+    await symbolizer.name({ ...window, executables }, t.signal);
+    const { hits, misses, loads } = symbolizer.counters();
+    assert.deepEqual({ hits, misses, loads }, { hits: 2, misses: 2, loads: 1 });
+  }
+});
+
+test('a frame of the kernel is of that kind; one of just-in-time code has no name yet', async (t) => {
+  const line = readFileSync('/proc/kallsyms', 'latin1')
+    .split('\n')
+    .find((each) => / [tT] vfs_read$/.test(each));
+  const address = Number.parseInt(line?.slice(4, 16) ?? '0', 16);
+  if (address === 0) return t.skip('kernel addresses are hidden here');
+  const window = windowOf(process.execPath, [address, 0x7f0000000000]);
+  window.frames.space.set(['kernel', 'anonymous'].map((each) => SPACES.indexOf(each)));
+  window.frames.executable.fill(-1);
+  await using symbolizer = await createSymbolizer({
+    maxTableBytes: 1,
+    kernelMaxAgeMs: 60_000,
+    now: () => 0,
+  });
+  const { strings, name, kind } = await symbolizer.name(window, t.signal);
+  assert.equal(strings[name[0] ?? 0], 'vfs_read');
+  assert.deepEqual(
+    Array.from(kind, (each) => FRAME_KINDS[each]),
+    ['kernel', 'unknown'],
+  );
+  assert.equal(name[1], -1);
+});
+
+test('a file that another has replaced gives no names', async () => {
+  const executable = { path: '/lib', openPath: realpathSync(process.execPath), buildId: 'abcd' };
+  assert.equal(await openFileSymbols(executable), undefined);
 });

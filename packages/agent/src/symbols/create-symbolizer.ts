@@ -30,7 +30,9 @@ interface Name {
 
 /** Names kernel frames by /proc/kallsyms and file frames by the symbols of their file. */
 export async function createSymbolizer(options: SymbolizerOptions): Promise<CountingSymbolizer> {
-  const demangle = remember(await loadDemangler());
+  /** Names whose written-out form was given up because there were too many. */
+  const written = { forgottenWritten: 0 };
+  const demangle = remember(await loadDemangler(), written);
   const cache = createSymbolCache({ maxBytes: options.maxTableBytes, open: openFileSymbols });
   let kernel: KernelSymbols | undefined;
   let kernelReadAt = 0;
@@ -44,10 +46,10 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
   }
 
   return {
-    async name(window) {
+    async name(window, signal) {
       const strings = createStrings();
       const frames = emptyFrames(window);
-      const files = await nameFiles(window, cache, demangle);
+      const files = await nameFiles(window, { cache, demangle }, signal);
       const symbols = await kernelSymbols();
       for (let row = 0; row < window.frames.length; row++) {
         const address = window.frames.address[row] ?? 0;
@@ -62,7 +64,7 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
       }
       return { ...frames, strings: strings.all };
     },
-    counters: () => ({ ...cache.counters }),
+    counters: () => ({ ...cache.counters, ...written }),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -70,8 +72,8 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
 /** The names of each executable's sampled addresses, by row in the window's `executables`. */
 async function nameFiles(
   window: SampleWindow,
-  cache: SymbolCache,
-  demangle: Demangle,
+  { cache, demangle }: { readonly cache: SymbolCache; readonly demangle: Demangle },
+  signal: AbortSignal,
 ): Promise<readonly ReadonlyMap<number, Name>[]> {
   const addresses = window.executables.map(() => new Set<number>());
   for (let row = 0; row < window.frames.length; row++) {
@@ -79,6 +81,7 @@ async function nameFiles(
   }
   const named: Map<number, Name>[] = [];
   for (const [row, executable] of window.executables.entries()) {
+    signal.throwIfAborted();
     const wanted = addresses[row] ?? [];
     const { isGo, names } = await cache.resolve(executable, wanted);
     const nameOf = (mangled: string): Name => ({
@@ -118,12 +121,15 @@ function createStrings() {
 }
 
 /** Remembers names, as each window has nearly those of the last one. */
-function remember(demangle: Demangle): Demangle {
+function remember(demangle: Demangle, counters: { forgottenWritten: number }): Demangle {
   const known = new Map<string, string>();
   return (mangled) => {
     const before = known.get(mangled);
     if (before !== undefined) return before;
-    if (known.size >= MAX_DEMANGLED) known.clear();
+    if (known.size >= MAX_DEMANGLED) {
+      counters.forgottenWritten += known.size;
+      known.clear();
+    }
     const written = demangle(mangled);
     known.set(mangled, written);
     return written;

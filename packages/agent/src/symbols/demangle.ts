@@ -39,7 +39,9 @@ async function load(): Promise<Demangle> {
   return (mangled) => {
     if (!isMangled(mangled) || mangled.length > MAX_NAME_LENGTH) return mangled;
     try {
-      return glue.demangle_any(mangled).replace(RUST_HASH, '');
+      const written = glue.demangle_any(mangled);
+      // What it can't read it takes for a name of macOS and drops the first underscore of.
+      return written === mangled.slice(1) ? mangled : written.replace(RUST_HASH, '');
     } catch {
       return mangled;
     }

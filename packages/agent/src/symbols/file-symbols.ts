@@ -1,4 +1,4 @@
-import { buildIdsOf } from '../elf/build-id.ts';
+import { buildIdOf, buildIdsOf } from '../elf/build-id.ts';
 import { readDebugData } from '../elf/debug-data.ts';
 import { openDebugFile } from '../elf/debug-file.ts';
 import { type ElfFile, findSection } from '../elf/elf-file.ts';
@@ -14,6 +14,8 @@ export interface FileSymbols {
   readonly source: SymbolSource;
   readonly isGo: boolean;
   readonly sizeBytes: number;
+  /** Entries of its tables that were left out because of a bound. */
+  readonly omitted: number;
   /** The mangled name at an address of the file's own space. */
   find(address: number): string | undefined;
 }
@@ -21,20 +23,22 @@ export interface FileSymbols {
 /**
  * Opens the symbols of a file: its own complete table, else what distributions left packed in it,
  * else its separate debug file, else only what it exports. Those are asked in turn for each address,
- * as exported names fill gaps. `undefined` where the file can't be opened any more.
+ * as exported names fill gaps. `undefined` where the file can't be opened any more or another has
+ * taken its place.
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
-  const { value: open } = openElf(executable.openPath);
-  if (!open) return undefined;
-  using file = open;
+  using file = openElf(executable.openPath).value;
+  if (!file) return undefined;
+  if (executable.buildId !== '' && buildIdOf(file) !== executable.buildId) return undefined;
   const { elf } = file;
-  const exported = readSymbolTable(elf, '.dynsym');
+  const exported = await readSymbolTable(elf, '.dynsym');
   const complete = await completeTable(elf, executable);
   const tables = [complete?.table, exported].filter((table) => table !== undefined);
   return {
     source: complete?.source ?? (exported ? '.dynsym' : 'none'),
     isGo: buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined,
     sizeBytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
+    omitted: tables.reduce((sum, table) => sum + table.omitted, 0),
     find(address) {
       for (const table of tables) {
         const name = table.find(address);
@@ -54,16 +58,14 @@ async function completeTable(
   elf: ElfFile,
   executable: Executable,
 ): Promise<CompleteTable | undefined> {
-  const own = readSymbolTable(elf, '.symtab');
+  const own = await readSymbolTable(elf, '.symtab');
   if (own) return { source: '.symtab', table: own };
   const packed = await readDebugData(elf);
-  const unpacked = packed && readSymbolTable(packed, '.symtab');
+  const unpacked = packed && (await readSymbolTable(packed, '.symtab'));
   if (unpacked) return { source: '.gnu_debugdata', table: unpacked };
   const root = /^\/proc\/\d+/.exec(executable.openPath)?.[0];
   const place = { path: executable.path, root: root === undefined ? '' : `${root}/root` };
-  const debug = openDebugFile(elf, place);
-  if (!debug) return undefined;
-  using debugFile = debug;
-  const separate = readSymbolTable(debugFile.elf, '.symtab');
+  using debug = openDebugFile(elf, place);
+  const separate = debug && (await readSymbolTable(debug.elf, '.symtab'));
   return separate && { source: 'debug file', table: separate };
 }

@@ -22,6 +22,10 @@ export interface SymbolCacheCounters {
   loads: number;
   /** Tables given up because together they held too many bytes. */
   evictions: number;
+  /** Names given up because a file had too many, or there were too many files. */
+  forgotten: number;
+  /** Entries of symbol tables that were left out because of a bound. */
+  omitted: number;
 }
 
 export interface SymbolCacheOptions {
@@ -49,11 +53,11 @@ interface Entry {
 export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): SymbolCache {
   /** In the order of their last use. */
   const entries = new Map<string, Entry>();
-  const counters = { hits: 0, misses: 0, loads: 0, evictions: 0 };
+  const counters = { hits: 0, misses: 0, loads: 0, evictions: 0, forgotten: 0, omitted: 0 };
   let heldBytes = 0;
 
-  function touch({ buildId, path }: Executable): Entry {
-    const key = buildId || path;
+  function touch({ buildId, openPath }: Executable): Entry {
+    const key = buildId || openPath;
     const entry = entries.get(key) ?? { names: new Map(), isGo: false, table: undefined };
     entries.delete(key);
     entries.set(key, entry);
@@ -70,7 +74,10 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
         entry.table = undefined;
         counters.evictions++;
       }
-      if (isTooMany) entries.delete(key);
+      if (isTooMany) {
+        entries.delete(key);
+        counters.forgotten += entry.names.size;
+      }
     }
   }
 
@@ -81,6 +88,7 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
     entry.isGo = entry.table.isGo;
     heldBytes += entry.table.sizeBytes;
     counters.loads++;
+    counters.omitted += entry.table.omitted;
     makeRoom(entry);
     return entry.table;
   }
@@ -95,7 +103,10 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
       counters.misses += unknown.length;
       const table = unknown.length > 0 ? await tableOf(entry, executable) : undefined;
       if (!table) return entry;
-      if (entry.names.size + unknown.length > MAX_NAMES) entry.names.clear();
+      if (entry.names.size + unknown.length > MAX_NAMES) {
+        counters.forgotten += entry.names.size;
+        entry.names.clear();
+      }
       const wanted = entry.names.size === 0 ? all : unknown;
       for (const address of wanted) entry.names.set(address, table.find(address) ?? '');
       return entry;
