@@ -17,10 +17,10 @@ export function throwIfCanceled(signal: AbortSignal): void {
 
 /** As `promise`, but rejects as soon as the signal aborts. */
 export async function untilCanceled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfCanceled(signal);
   const aborted = Promise.withResolvers<never>();
   const leave = (): void => aborted.reject(canceled(signal));
-  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {

@@ -84,12 +84,8 @@ export function drawMerge(profile: Profile, frame = frameName): string[] {
 }
 
 function typeName(type: ProfileType = CPU): string {
-  const known = Object.keys(TYPES).find((name) => TYPES[name] === type);
-  return (
-    known ??
-    Object.keys(TYPES).find((name) => profileTypeId(TYPES[name] ?? CPU) === profileTypeId(type)) ??
-    profileTypeId(type)
-  );
+  const id = profileTypeId(type);
+  return Object.keys(TYPES).find((name) => profileTypeId(TYPES[name] ?? CPU) === id) ?? id;
 }
 
 function frameName({ strings, functions, frames }: Profile, frame: number): string {

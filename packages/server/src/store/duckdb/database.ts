@@ -130,7 +130,9 @@ async function lockDir(dir: string): Promise<() => void> {
 }
 
 async function requireRoom({ dir, minFreeBytes }: DatabaseOptions): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
+  const { bavail, bsize } = await statfs(dir).catch((cause: unknown) => {
+    throw storeError(cause, dir);
+  });
   if (bavail * bsize >= minFreeBytes) return;
   throw new EagleError(
     'unavailable',

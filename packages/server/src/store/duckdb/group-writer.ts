@@ -54,7 +54,7 @@ export function createGroupWriter(
   function takeGroup(): Append[] {
     const group: Append[] = [];
     let rows = 0;
-    while (queue.length > 0 && (rows < limits.groupRows || group.length === 0)) {
+    while (rows < limits.groupRows) {
       const next = queue.shift();
       if (!next) break;
       waitingRows -= next.profile.samples.length;
@@ -66,6 +66,8 @@ export function createGroupWriter(
   }
 
   async function run(): Promise<void> {
+    // Batches that come together go together.
+    await undefined;
     while (queue.length > 0) {
       const group = takeGroup();
       if (group.length > 0) await commitGroup(database, group, now());
