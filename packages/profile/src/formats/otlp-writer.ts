@@ -2,8 +2,8 @@ import { attributeOfLabel } from '../labels/attribute-names.ts';
 import { type Labels, labelsKey } from '../labels/labels.ts';
 import { FRAME_KINDS, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
+import { createLocations, type Locations } from './location-table.ts';
 import { nameOf, OWN_ATTRIBUTES } from './otlp-labels.ts';
-import { createLocations, type Locations } from './otlp-locations.ts';
 import { createWindows, type Windows } from './otlp-windows.ts';
 import {
   createWireWriter,
