@@ -16,7 +16,7 @@ import { FRAME_KINDS } from '@kube-eagle/profile';
 import { readBuildId } from '../elf/build-id.ts';
 import { openElf } from '../elf/open-elf.ts';
 import { parseMaps } from '../proc/maps.ts';
-import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
+import { ADDRESS_SPACES, type Executable, type SampleWindow } from '../sampler/sampler.ts';
 import { createSymbolizer } from './create-symbolizer.ts';
 import { openFileSymbols } from './file-symbols.ts';
 
@@ -199,29 +199,39 @@ test('a Go program is told by its kind', async (t) => {
   });
 });
 
-test('every executable file that this process has mapped gets names by its map_files', async (t) => {
+test('files that this process has mapped give names by the links of the kernel', async (t) => {
   const { value: mappings } = parseMaps(readFileSync('/proc/self/maps', 'utf8'));
-  const files = mappings.filter(({ path, inode }) => inode > 0 && /libc\.so|\/node$/.test(path));
-  assert.ok(files.length > 0);
-  for (const { start, end, path } of files) {
-    const openPath = `/proc/${process.pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
-    using file = openElf(openPath).value;
-    if (!file) return t.skip('map_files is not open to this user');
-    const options = { maxTableBytes: 1, kernelMaxAgeMs: 60_000, now: () => 0 };
-    await using symbolizer = await createSymbolizer(options);
-    const [known] = functionsOf(path, path.endsWith('node') ? [] : ['-D']).filter(
-      ({ sizeBytes, name }) => sizeBytes > 64 && /^(malloc|main)$/.test(name),
-    );
-    const address = (known?.address ?? 0) + 10;
-    const window = windowOf(path, [address, 1]);
-    const executables = [{ path, openPath, buildId: readBuildId(openPath) }];
-    const named = await symbolizer.name({ ...window, executables }, t.signal);
-    assert.equal(named.strings[named.name[0] ?? 0], known?.name);
-    assert.equal(named.name[1], -1);
-    await symbolizer.name({ ...window, executables }, t.signal);
-    const { hits, misses, loads } = symbolizer.counters();
-    assert.deepEqual({ hits, misses, loads }, { hits: 2, misses: 2, loads: 1 });
-  }
+  const executableOf = (pattern: RegExp): Executable => {
+    const mapping = mappings.find(({ path }) => pattern.test(path));
+    assert.ok(mapping);
+    const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
+    const openPath = `/proc/${process.pid}/map_files/${range}`;
+    return { path: mapping.path, openPath, buildId: readBuildId(openPath) };
+  };
+  const node = executableOf(/\/node$/);
+  const libc = executableOf(/\/libc[.-]/);
+  using program = openElf(node.openPath).value;
+  if (!program) return t.skip('map_files is not open to this user');
+  const malloc = functionsOf(libc.path, ['-D']).find(({ name }) => name === 'malloc');
+  const window = {
+    ...windowOf(node.path, [program.elf.entry, 1, (malloc?.address ?? 0) + 10, 1]),
+    executables: [node, libc],
+  };
+  window.frames.executable.set([0, 0, 1, 1]);
+  const options = { maxTableBytes: 1, kernelMaxAgeMs: 60_000, now: () => 0 };
+  await using symbolizer = await createSymbolizer(options);
+  const { strings, name, first } = await symbolizer.name(window, t.signal);
+  assert.deepEqual(
+    Array.from(name, (row) => strings[row]),
+    ['_start', undefined, 'malloc', undefined],
+  );
+  assert.deepEqual([...first], [0, 1, 2, 3, 4]);
+  await symbolizer.name(window, t.signal);
+  const { hits, misses, loads, evictions } = symbolizer.counters();
+  assert.deepEqual(
+    { hits, misses, loads, evictions },
+    { hits: 4, misses: 4, loads: 2, evictions: 1 },
+  );
 });
 
 test('a frame of the kernel is of that kind; one of just-in-time code has no name yet', async (t) => {

@@ -4,6 +4,7 @@ import { openDebugFile } from '../elf/debug-file.ts';
 import { type ElfFile, findSection } from '../elf/elf-file.ts';
 import { openElf } from '../elf/open-elf.ts';
 import { readSymbolTable, type SymbolTable } from '../elf/symbol-table.ts';
+import { openVdso } from '../elf/vdso.ts';
 import type { Executable } from '../sampler/sampler.ts';
 
 /** Where the names of a file come from. */
@@ -27,7 +28,8 @@ export interface FileSymbols {
  * taken its place.
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
-  using file = openElf(executable.openPath).value;
+  const isVdso = executable.path === '[vdso]' && executable.openPath === '';
+  using file = isVdso ? openVdso() : openElf(executable.openPath).value;
   if (!file) return undefined;
   if (executable.buildId !== '' && buildIdOf(file) !== executable.buildId) return undefined;
   const { elf } = file;

@@ -56,8 +56,8 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
   const counters = { hits: 0, misses: 0, loads: 0, evictions: 0, forgotten: 0, omitted: 0 };
   let heldBytes = 0;
 
-  function touch({ buildId, openPath }: Executable): Entry {
-    const key = buildId || openPath;
+  function touch({ buildId, openPath, path }: Executable): Entry {
+    const key = buildId || openPath || path;
     const entry = entries.get(key) ?? { names: new Map(), isGo: false, table: undefined };
     entries.delete(key);
     entries.set(key, entry);
