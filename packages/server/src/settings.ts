@@ -11,7 +11,7 @@ export interface Settings {
   readonly host: string;
   /** Directory of the stores, or `:memory:`. */
   readonly data: string;
-  /** Directory of the built page; empty for none. */
+  /** Directory of the page; empty for the one that is built with the server, if it is. */
   readonly web: string;
   /** File with the token that every request must carry; empty for none. */
   readonly tokenFile: string;
@@ -26,7 +26,7 @@ const FLAGS = {
   port: ['Port to listen on; 0 takes a free one', String(DEFAULT_PORT)],
   host: ['Address to listen on', '127.0.0.1'],
   data: ['Directory to keep data in, or :memory:', './.data'],
-  web: ['Directory of the built page', ''],
+  web: ['Directory of the page; the built one if empty', ''],
   'token-file': ['File with the token every request must carry', ''],
   'allow-anonymous': ['Let anybody in on an address others can reach', 'false'],
   retention: ['How long profiles are kept', '7d'],

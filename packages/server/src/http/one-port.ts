@@ -40,6 +40,10 @@ export function createOnePort(handler: RequestListener, limits: Limits): OnePort
     });
     // A peer that resets its connection is its own affair.
     socket.on('error', () => socket.destroy());
+    // A peer that does not hang up after the last byte would hold up a server that stops.
+    socket.once('finish', () => {
+      setTimeout(() => socket.destroy(), limits.value('discard_timeout')).unref();
+    });
     undecided.add(socket);
     peek(socket, limits, (isHttp2) => {
       undecided.delete(socket);

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { AgentSchema } from '@kube-eagle/api';
+import { nodesOf, pidsOn, placed } from './placement.ts';
+import { formatTarget, parseTarget } from './target.ts';
+
+const agents = (...nodes: readonly string[]) =>
+  nodes.map((node) => create(AgentSchema, { id: node, node }));
+
+function place(words: readonly string[], nodes: readonly string[], ownNode = 'server'): string[] {
+  return placed(words.map(parseTarget), agents(...nodes), ownNode).map(formatTarget);
+}
+
+test('parseTarget() reads what formatTarget() writes', () => {
+  for (const word of ['pid/1', 'pid/4194304@node-1', 'host', 'node/ip-10-0-0-1.ec2.internal']) {
+    assert.equal(formatTarget(parseTarget(word)), word);
+  }
+});
+
+test('a word that is no target is refused', () => {
+  for (const word of [
+    '',
+    'pid/',
+    'pid/0',
+    'pid/4194305',
+    'pid/-1',
+    'pid/1@',
+    'node/',
+    'deploy/web',
+    'HOST',
+    'node/a b',
+  ]) {
+    assert.throws(() => parseTarget(word), { code: 'invalid_argument' }, word);
+  }
+});
+
+test('a target without a node is for the only one, else for the server’s own', () => {
+  assert.deepEqual(place(['host', 'pid/7'], ['a']), ['node/a', 'pid/7@a']);
+  assert.deepEqual(place(['host', 'pid/7'], ['a', 'server']), ['node/server', 'pid/7@server']);
+  assert.throws(() => place(['pid/7'], ['a', 'b']), {
+    code: 'invalid_argument',
+    message: /of a, b$/,
+  });
+});
+
+test('a node without an agent is not found, and without any agent nothing can be done', () => {
+  assert.deepEqual(place(['node/b', 'pid/7@a', 'pid/7@a'], ['a', 'b']), ['node/b', 'pid/7@a']);
+  assert.throws(() => place(['node/c'], ['a', 'b']), { code: 'not_found', message: /a, b$/ });
+  assert.throws(() => place(['host'], []), { code: 'failed_precondition' });
+});
+
+test('a node measures its own processes, or all if it is asked for whole', () => {
+  const targets = placed(
+    ['pid/9@a', 'pid/3@a', 'node/b', 'pid/4@b'].map(parseTarget),
+    agents('a', 'b'),
+    'a',
+  );
+  assert.deepEqual(nodesOf(targets), ['a', 'b']);
+  assert.deepEqual(pidsOn('a', targets), [9, 3]);
+  assert.deepEqual(pidsOn('b', targets), []);
+});

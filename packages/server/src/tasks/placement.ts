@@ -1,0 +1,76 @@
+import { type Agent, REASONS } from '@kube-eagle/api';
+import { EagleError } from '@kube-eagle/profile';
+import { formatTarget, type Target } from './target.ts';
+
+/** A target whose node is known. */
+export type PlacedTarget = Exclude<Target, { readonly kind: 'host' }> & { readonly node: string };
+
+/**
+ * The targets with their nodes, each once. One without a node is for the server's own machine, or
+ * for the one node there is. Throws `failed_precondition` where no agent is connected, `not_found`
+ * for a node without one, `invalid_argument` where several nodes could be meant.
+ */
+export function placed(
+  targets: readonly Target[],
+  connected: readonly Agent[],
+  ownNode: string,
+): readonly PlacedTarget[] {
+  const nodes = [...new Set(connected.map(({ node }) => node))];
+  if (nodes.length === 0) throw new EagleError('failed_precondition', REASONS.no_agent);
+  const byWord = new Map<string, PlacedTarget>();
+  for (const target of targets) {
+    const one = placedOne(target, nodes, ownNode);
+    byWord.set(formatTarget(one), one);
+  }
+  return [...byWord.values()];
+}
+
+/** The nodes of some targets, sorted. */
+export function nodesOf(targets: readonly PlacedTarget[]): readonly string[] {
+  return [...new Set(targets.map(({ node }) => node))].sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** What a node measures: process ids, or none for the whole host, which has them all in it. */
+export function pidsOn(node: string, targets: readonly PlacedTarget[]): readonly number[] {
+  const here = targets.filter((target) => target.node === node);
+  if (here.some(({ kind }) => kind === 'node')) return [];
+  return here.flatMap((target) => (target.kind === 'pid' ? [target.pid] : []));
+}
+
+function placedOne(target: Target, nodes: readonly string[], ownNode: string): PlacedTarget {
+  switch (target.kind) {
+    case 'host':
+      return { kind: 'node', node: anyNode(nodes, ownNode) };
+    case 'node':
+      return { kind: 'node', node: knownNode(target.node, nodes) };
+    case 'pid':
+      return {
+        ...target,
+        node: target.node === undefined ? anyNode(nodes, ownNode) : knownNode(target.node, nodes),
+      };
+  }
+}
+
+function anyNode(nodes: readonly string[], ownNode: string): string {
+  const [first = ''] = nodes;
+  if (nodes.length === 1) return first;
+  if (nodes.includes(ownNode)) return ownNode;
+  throw new EagleError(
+    'invalid_argument',
+    `several nodes could be meant: name one, as in pid/1234@NODE or node/NAME, of ${list(nodes)}`,
+  );
+}
+
+function knownNode(node: string, nodes: readonly string[]): string {
+  if (nodes.includes(node)) return node;
+  throw new EagleError(
+    'not_found',
+    `no agent is connected for node ${node}, only for ${list(nodes)}`,
+  );
+}
+
+/** A few names, so that a message stays a sentence. */
+function list(nodes: readonly string[]): string {
+  const shown = nodes.slice(0, 10).join(', ');
+  return nodes.length > 10 ? `${shown} and ${nodes.length - 10} more` : shown;
+}
