@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEbpfDriver } from '../packages/agent/src/sampler/ebpf.ts';
 import { countRuns } from '../packages/agent/src/sampler/libbpf.ts';
-import { compileProgram, sampleWhile } from '../packages/agent/src/sampler/testing.ts';
+import { compileProgram, LIFE, sampleWhile } from '../packages/agent/src/sampler/testing.ts';
 import { type Figure, median } from './figure.ts';
 
 const RUN_MS = 6_000;
@@ -89,7 +89,7 @@ async function openedMs(): Promise<number> {
 export async function* sampler(): AsyncIterable<Figure> {
   using program = compileProgram('deep');
   using _runs = countRuns();
-  const load = Array.from({ length: availableParallelism() }, () => spawn(program.path));
+  const load = Array.from({ length: availableParallelism() }, () => spawn(program.path, LIFE));
   try {
     for (const rateHz of RATES_HZ) yield* underLoad(rateHz);
     const times = [await openedMs(), await openedMs(), await openedMs()];

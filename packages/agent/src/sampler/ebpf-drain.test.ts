@@ -8,7 +8,7 @@ import { createExecutableTable } from './executable-table.ts';
 import { createImageTable } from './image-table.ts';
 import { openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
-import { cannotSample, compileProgram } from './testing.ts';
+import { cannotSample, compileProgram, LIFE } from './testing.ts';
 import { createWindowBuilder } from './window-builder.ts';
 
 const skip = cannotSample('rights', 'kernel', 'btf', 'libbpf', 'lockdown');
@@ -18,7 +18,11 @@ test('every sample is in a window or counted as lost, however full the maps are'
   skip,
 }, async () => {
   using program = compileProgram('split');
-  const children = [spawn(program.path), spawn(program.path), spawn(program.path)];
+  const children = [
+    spawn(program.path, LIFE),
+    spawn(program.path, LIFE),
+    spawn(program.path, LIFE),
+  ];
   const request = { rateHz: 499, windowMs: 1_000, pids: children.map(({ pid }) => pid ?? 0) };
   // Room for one stack of the many that three processes have.
   using object = await loadSampleObject(request, { stacks: 1, images: 16 });

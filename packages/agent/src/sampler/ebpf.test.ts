@@ -12,6 +12,7 @@ import {
   compileProgram,
   drawStacks,
   type GoldenProgram,
+  LIFE,
   sampleUntil,
   sampleWhile,
   shareOf,
@@ -26,7 +27,7 @@ let busy: ReturnType<typeof spawn>;
 before(() => {
   split = compileProgram('split');
   deep = compileProgram('deep');
-  busy = spawn(split.path);
+  busy = spawn(split.path, LIFE);
 });
 after(() => {
   busy.kill('SIGKILL');
@@ -59,7 +60,7 @@ test('ebpf gives two functions their seven and three tenths', { skip }, async ()
 });
 
 test('ebpf walks thirty frames of one function down to main', { skip }, async () => {
-  const child = spawn(deep.path);
+  const child = spawn(deep.path, LIFE);
   await using sampler = await driver.open(request({ pids: [child.pid ?? 0] }));
   const windows = await sampleWhile(sampler, () => sleep(500));
   child.kill('SIGKILL');
@@ -75,7 +76,7 @@ test('ebpf knows a process that ended before its window did', { skip }, async ()
   await using sampler = await driver.open(request({ windowMs: 60_000 }));
   let pid: number | undefined;
   const windows = await sampleWhile(sampler, async () => {
-    const child = spawn(split.path);
+    const child = spawn(split.path, LIFE);
     pid = child.pid;
     await sleep(400);
     child.kill('SIGKILL');
@@ -129,7 +130,7 @@ test('ebpf tells the program before an exec from the one after', { skip }, async
 
 test('ebpf tells two processes of one pid apart', { skip }, async (context) => {
   await using sampler = await driver.open(request({ windowMs: 60_000 }));
-  const first = spawn(split.path);
+  const first = spawn(split.path, LIFE);
   let second: ReturnType<typeof spawn> | undefined;
   const windows = await sampleWhile(sampler, async () => {
     await sleep(400);
@@ -151,7 +152,7 @@ test('ebpf tells two processes of one pid apart', { skip }, async (context) => {
 async function spawnAs(pid: number, path: string): Promise<ReturnType<typeof spawn> | undefined> {
   for (let attempt = 0; attempt < 20; attempt++) {
     writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));
-    const child = spawn(path);
+    const child = spawn(path, LIFE);
     if (child.pid === pid) return child;
     child.kill('SIGKILL');
     await once(child, 'exit');

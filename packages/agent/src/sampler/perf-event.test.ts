@@ -8,6 +8,7 @@ import {
   compileProgram,
   drawStacks,
   type GoldenProgram,
+  LIFE,
   sampleUntil,
   shareOf,
 } from './testing.ts';
@@ -19,7 +20,7 @@ let split: GoldenProgram;
 let busy: ReturnType<typeof spawn>;
 before(() => {
   split = compileProgram('split');
-  busy = spawn(split.path);
+  busy = spawn(split.path, LIFE);
 });
 after(() => {
   busy.kill('SIGKILL');

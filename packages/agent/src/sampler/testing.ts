@@ -10,6 +10,9 @@ import { ADDRESS_SPACES, type CountingSampler, type SampleWindow } from './sampl
 
 const programs = fileURLToPath(new URL('../../../../golden/programs/', import.meta.url));
 
+/** Argument of the programs: seconds after which one ends by itself, should its test not end it. */
+export const LIFE: readonly string[] = ['120'];
+
 /** A program of golden/programs, compiled with frame pointers into a folder of its own. */
 export interface GoldenProgram extends Disposable {
   readonly path: string;
