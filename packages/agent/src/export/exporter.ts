@@ -1,0 +1,76 @@
+import { promisify } from 'node:util';
+import { zstdCompress } from 'node:zlib';
+import { messageOf, type Profile } from '@kube-eagle/profile';
+import type { SampleWindow } from '../sampler/sampler.ts';
+import type { NamedFrames, Symbolizer } from '../symbols/symbolizer.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { BatchEnd, Sender } from './sender.ts';
+import type { Origin } from './series-labels.ts';
+import { unnamedFrames } from './unnamed-frames.ts';
+import { windowProfile } from './window-profile.ts';
+
+/** The way of a window to the server. */
+export interface Exporter {
+  /** Names a window and keeps it for the server. Resolves once it is in the outbox. */
+  export(window: SampleWindow, origin: Origin, signal: AbortSignal): Promise<void>;
+  /** The same at once, for a task. Gives its end; absent where the window is empty. */
+  exportUrgently(
+    window: SampleWindow,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<{ readonly ended?: Promise<BatchEnd> }>;
+}
+
+export interface ExporterPorts {
+  readonly symbolizer: Symbolizer;
+  readonly sender: Pick<Sender, 'send' | 'sendUrgently'>;
+  readonly encode: (profile: Profile) => Uint8Array;
+  readonly telemetry: Telemetry;
+}
+
+const compress = promisify(zstdCompress);
+
+/** An exporter that counts what goes through it. */
+export function createExporter(ports: ExporterPorts): Exporter {
+  const { symbolizer, sender, encode, telemetry } = ports;
+
+  /** A window without names is worth more than none: its addresses can be named later. */
+  async function namesOf(window: SampleWindow, signal: AbortSignal): Promise<NamedFrames> {
+    try {
+      return await symbolizer.name(window, signal);
+    } catch (error) {
+      telemetry.count('windows_unnamed');
+      telemetry.log.warn({ message: messageOf(error) }, 'window sent without names');
+      return unnamedFrames(window);
+    }
+  }
+
+  async function bodyOf(
+    window: SampleWindow,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    telemetry.count('windows');
+    telemetry.count('samples', samplesIn(window));
+    telemetry.count('samples_lost', window.lost);
+    if (window.stacks.length === 0) return undefined;
+    const profile = windowProfile(window, await namesOf(window, signal), origin);
+    return await compress(encode(profile));
+  }
+
+  return {
+    async export(window, origin, signal) {
+      const body = await bodyOf(window, origin, signal);
+      if (body) await sender.send(body);
+    },
+    async exportUrgently(window, origin, signal) {
+      const body = await bodyOf(window, origin, signal);
+      return body ? await sender.sendUrgently(body) : {};
+    },
+  };
+}
+
+/** Samples of a window's stacks. */
+export function samplesIn({ stacks }: SampleWindow): number {
+  return stacks.count.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,72 @@
+import { FRAME_KINDS, type FrameId, type ProfileBuilder } from '@kube-eagle/profile';
+import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
+import type { NamedFrames } from '../symbols/symbolizer.ts';
+
+/** What a raw frame became in the profile. */
+export interface FrameRows {
+  /** Outermost first: more than one where functions were put into one another. */
+  readonly ids: readonly FrameId[];
+  readonly isNamed: boolean;
+}
+
+const KERNEL_MAPPING = '[kernel]';
+const KERNEL = ADDRESS_SPACES.indexOf('kernel');
+
+/**
+ * Gives each raw frame its rows. The frames of a window repeat a few thousand addresses hundreds of
+ * times, so each address is built once and then looked up by number alone.
+ */
+export function createFrameRows(
+  { frames, executables }: SampleWindow,
+  names: NamedFrames,
+  builder: ProfileBuilder,
+): (row: number) => FrameRows {
+  const known = new Map<number, Map<number, FrameRows>>();
+
+  function mappingOf(space: number, executable: number) {
+    if (space === KERNEL) return builder.mapping(KERNEL_MAPPING);
+    const file = executables[executable];
+    return file && builder.mapping(file.path, file.buildId);
+  }
+
+  function build(row: number): FrameRows {
+    const mapping = mappingOf(frames.space[row] ?? 0, frames.executable[row] ?? -1);
+    const address = frames.address[row] ?? 0;
+    const ids: FrameId[] = [];
+    let isNamed = true;
+    for (let at = (names.first[row + 1] ?? 0) - 1; at >= (names.first[row] ?? 0); at--) {
+      const name = names.strings[names.name[at] ?? -1] ?? '';
+      const file = names.strings[names.file[at] ?? 0] ?? '';
+      if (name === '') isNamed = false;
+      ids.push(
+        builder.frame({
+          ...(name === '' ? {} : { function: builder.function(name, file) }),
+          ...(mapping === undefined ? {} : { mapping }),
+          address,
+          line: names.line[at] ?? 0,
+          kind: FRAME_KINDS[names.kind[at] ?? 0] ?? 'unknown',
+          inlined: names.inlined[at] === 1,
+        }),
+      );
+    }
+    return { ids, isNamed };
+  }
+
+  return (row) => {
+    const executable = frames.executable[row] ?? -1;
+    // Files are 0 and up; the spaces without one lie below.
+    const place = executable >= 0 ? executable : -1 - (frames.space[row] ?? 0);
+    const address = frames.address[row] ?? 0;
+    let ofPlace = known.get(place);
+    if (!ofPlace) {
+      ofPlace = new Map();
+      known.set(place, ofPlace);
+    }
+    let rows = ofPlace.get(address);
+    if (!rows) {
+      rows = build(row);
+      ofPlace.set(address, rows);
+    }
+    return rows;
+  };
+}

@@ -1,0 +1,54 @@
+import { REASONS, type Reason } from '@kube-eagle/api';
+import type { Limits } from '../limits.ts';
+
+/** A node's part of a task, as the server asks for it. */
+export interface TaskRequest {
+  readonly taskId: string;
+  /** The whole host if empty. */
+  readonly pids: readonly number[];
+  readonly durationMs: number;
+  readonly rateHz: number;
+}
+
+/** Why a task cannot be done. */
+export interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Why a request is out of bounds, or `undefined`. `running` tasks are under way. */
+export function refusalOf(
+  { rateHz, durationMs }: TaskRequest,
+  running: number,
+  limits: Limits,
+): Refusal | undefined {
+  if (!(rateHz >= 1)) {
+    return {
+      reason: 'not_permitted',
+      message: `expected a rate of at least 1 Hz, got ${rateHz}: ask for more`,
+    };
+  }
+  if (rateHz > limits.taskRateHz) {
+    return {
+      reason: 'rate_too_high',
+      message: `expected at most ${limits.taskRateHz} Hz, got ${rateHz}: ask for less`,
+    };
+  }
+  if (!(durationMs > 0 && durationMs <= limits.taskDurationMs)) {
+    return {
+      reason: 'not_permitted',
+      message: `expected a duration of at most ${limits.taskDurationMs} ms, got ${durationMs}: ask for less`,
+    };
+  }
+  if (running < limits.tasksAtOnce) return undefined;
+  return {
+    reason: 'not_permitted',
+    message: `expected fewer than ${limits.tasksAtOnce} tasks on this node, got one more: wait until one ends`,
+  };
+}
+
+/** Says which processes are not there. */
+export function noSuchProcess(missing: readonly number[]): Refusal {
+  const shown = missing.slice(0, 10).join(', ');
+  return { reason: 'no_such_process', message: `no process ${shown}. ${REASONS.no_such_process}` };
+}
