@@ -87,7 +87,7 @@ test('writeFolded() writes each stack once and makes names safe', () => {
   for (const at of [stack, stack, NONE] as const) {
     builder.sample({ timeMs: 1, series, stack: at, value: 2 });
   }
-  assert.deepEqual([...writeFolded(builder.finish())], ['a:b c d 4\n', '[unknown] 2\n']);
+  assert.deepEqual([...writeFolded(builder.finish())], ['[unknown] 2\n', 'a:b c d 4\n']);
 });
 
 test('reading what was written gives the same calls', async () => {

@@ -1,5 +1,4 @@
-import { frameNames } from '../derive/frame-name.ts';
-import { sumByStack } from '../derive/sum-by-stack.ts';
+import { callTree } from '../derive/call-tree.ts';
 import { type Labels, labelsOf } from '../labels/labels.ts';
 import { createProfileBuilder, type ProfileBuilder } from '../model/builder.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
@@ -95,20 +94,17 @@ export function createFoldedReader(
 }
 
 /**
- * Folded text, a line a chunk: each distinct stack once with its sum over all samples. Semicolons
- * and line ends in names become colons and blanks; a stack that is not known is `[unknown]`.
+ * Folded text, a line a chunk: each distinct path of names once with its sum over all samples.
+ * Semicolons and line ends in names become colons and blanks; a stack that is not known is
+ * `[unknown]`.
  */
 export function* writeFolded(profile: Profile): Iterable<string> {
-  const { samples, stacks } = sumByStack(profile);
-  const { names, name, unknown } = frameNames(profile);
+  const { length, names, name, parent, self } = callTree(profile);
   const safe = names.map((text) => text.replaceAll(';', ':').replace(/\s+/g, ' '));
-  for (let row = 0; row < samples.length; row++) {
+  for (let row = 1; row < length; row++) {
+    if (self[row] === 0) continue;
     const path: string[] = [];
-    let stack = samples.stack[row] ?? NONE;
-    if (stack === NONE) path.push(safe[unknown] ?? '');
-    for (; stack !== NONE; stack = stacks.parent[stack] ?? NONE) {
-      path.push(safe[name[stacks.frame[stack] ?? 0] ?? 0] ?? '');
-    }
-    yield `${path.reverse().join(';')} ${samples.value[row]}\n`;
+    for (let at = row; at > 0; at = parent[at] ?? 0) path.push(safe[name[at] ?? 0] ?? '');
+    yield `${path.reverse().join(';')} ${self[row]}\n`;
   }
 }
