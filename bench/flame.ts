@@ -11,8 +11,7 @@ import {
   zoomTo,
 } from '@kube-eagle/profile';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { ROOT } from '../test/harness.ts';
-import { servePage } from '../test/web/page-server.ts';
+import { buildPage, servePage } from '../test/web/page-server.ts';
 import { type Bench, type Figure, median } from './figure.ts';
 
 const NODES = 1_000_000;
@@ -71,7 +70,8 @@ function budgeted(name: string, value: number, unit: string, most: number): Figu
 
 /** Sizes, then the layout alone, then the page in a real browser. */
 export const flame: Bench = async function* () {
-  yield budgeted('page, gzip', pageKilobytes(), 'kB', 200);
+  using page = buildPage();
+  yield budgeted('page, gzip', pageKilobytes(page.path), 'kB', 200);
   const tree = createTree();
   const layouts: number[] = [];
   const views: number[] = [];
@@ -85,7 +85,7 @@ export const flame: Bench = async function* () {
       widthPx: VIEWPORT.width,
       firstLevel: 0,
       levels: 45,
-      minWidthPx: 1,
+      minWidthPx: 1.5,
     });
     views.push(performance.now() - drawn);
   }
@@ -95,12 +95,11 @@ export const flame: Bench = async function* () {
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
-  yield* inBrowser(browser, tree);
+  yield* inBrowser(browser, page.path, tree);
 };
 
 /** What a browser loads to show the page. */
-function pageKilobytes(): number {
-  const folder = `${ROOT}/packages/web/dist`;
+function pageKilobytes(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true });
   const bytes = files
     .filter((file) => file.isFile())
@@ -108,9 +107,9 @@ function pageKilobytes(): number {
   return bytes.reduce((sum, size) => sum + size, 0) / 1_000;
 }
 
-async function* inBrowser(browser: Browser, tree: CallTree): AsyncIterable<Figure> {
+async function* inBrowser(browser: Browser, folder: string, tree: CallTree): AsyncIterable<Figure> {
   const columns = encodeFlameTree(tree);
-  await using server = await servePage((router) => {
+  await using server = await servePage(folder, (router) => {
     router.service(StatusService, { status: () => ({}) });
     router.service(QueryService, {
       profileTypes: () => ({ profileTypes: [profileTypeId(CPU)] }),

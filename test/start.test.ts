@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { eagle, freePort, ROOT, run, start, temporaryFolder } from './harness.ts';
 
 /** How often each leaf function of split.c is due, in percent. */
-const SHARES: Readonly<Record<string, number>> = { heavy: 70, light: 30 };
+const SHARES: Readonly<Record<string, number>> = { spend_seventy: 70, spend_thirty: 30 };
 const TOLERANCE_POINTS = 2;
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -80,7 +80,7 @@ test('npm start profiles this machine from kernel to page', { timeout: 180_000 }
 
   await t.test('it prints the URL, the busiest functions and a flame graph', async () => {
     await supervisor.waitFor(new RegExp(`The page: ${url}`), 30_000);
-    await supervisor.waitFor(/ten busiest functions[\s\S]*heavy[\s\S]*Ctrl-C/, 40_000);
+    await supervisor.waitFor(/ten busiest functions[\s\S]*spend_seventy[\s\S]*Ctrl-C/, 40_000);
   });
 
   await t.test('record gives the shares of a program', async () => {
@@ -105,7 +105,7 @@ test('npm start profiles this machine from kernel to page', { timeout: 180_000 }
   await t.test('the page leads to the function', async (t) => {
     const { status } = await run(CHROMIUM, ['--version']);
     if (status !== 0) return t.skip(`no browser: ${CHROMIUM}`);
-    await findOnPage(url, 'heavy');
+    await findOnPage(url, 'spend_seventy');
   });
 
   await t.test('Ctrl-C stops everything and says so', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,9 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createConnectRouter } from '@connectrpc/connect';
 import { createFetchHandler } from '@connectrpc/connect/protocol';
-import { ROOT } from '../harness.ts';
-
-const PAGE = join(ROOT, 'packages/web/dist');
+import { ROOT, temporaryFolder } from '../harness.ts';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -21,13 +20,20 @@ export interface PageServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Whether the page was built: `npm run build`. */
-export function hasPage(): boolean {
-  return existsSync(join(PAGE, 'index.html'));
+/** The page as its source is now, in a folder that is removed at the end of its scope. */
+export function buildPage(): { readonly path: string } & Disposable {
+  const folder = temporaryFolder();
+  const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
+  const to = ['--outDir', folder.path, '--emptyOutDir', '--logLevel', 'warn'];
+  execFileSync(process.execPath, [vite, 'build', 'packages/web', ...to], { cwd: ROOT });
+  return folder;
 }
 
-/** Serves the built page under the strictest policy it is to work with, and `routes` beside it. */
-export async function servePage(routes: (router: ConnectRouter) => void): Promise<PageServer> {
+/** Serves a built page under the strictest policy it is to work with, and `routes` beside it. */
+export async function servePage(
+  folder: string,
+  routes: (router: ConnectRouter) => void,
+): Promise<PageServer> {
   const router = createConnectRouter();
   routes(router);
   const handlers = new Map(
@@ -37,7 +43,7 @@ export async function servePage(routes: (router: ConnectRouter) => void): Promis
     const path = new URL(request.url ?? '/', 'http://page').pathname;
     const handle = handlers.get(path);
     if (handle) void answer(handle, request, response);
-    else sendFile(path, response);
+    else sendFile(folder, path, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -67,9 +73,9 @@ async function answer(
   outgoing.end(Buffer.from(await response.arrayBuffer()));
 }
 
-function sendFile(path: string, response: ServerResponse): void {
-  const file = join(PAGE, normalize(path === '/' ? '/index.html' : path));
-  if (!file.startsWith(PAGE) || !existsSync(file)) {
+function sendFile(folder: string, path: string, response: ServerResponse): void {
+  const file = join(folder, normalize(path === '/' ? '/index.html' : path));
+  if (!file.startsWith(folder) || !existsSync(file)) {
     response.writeHead(404).end();
     return;
   }

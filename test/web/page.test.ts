@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import test from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { ROOT } from '../harness.ts';
-import { hasPage, type PageServer, servePage } from './page-server.ts';
+import { buildPage, type PageServer, servePage } from './page-server.ts';
 import { shopProfile } from './shop.ts';
 import { shopServices } from './shop-service.ts';
 
@@ -13,9 +13,7 @@ const WINDOWS = 360;
 /** Fewer than the shop's tree has, so that branches are cut. */
 const MAX_ROWS = 60;
 
-const skip = !existsSync(CHROMIUM)
-  ? `no ${CHROMIUM}: apt install chromium`
-  : !hasPage() && 'the page is not built: npm run build -- web';
+const skip = !existsSync(CHROMIUM) && `no ${CHROMIUM}: apt install chromium`;
 
 /** A tab of the shop's page, and what went wrong in it. */
 interface Visit extends AsyncDisposable {
@@ -31,11 +29,16 @@ const browser: Promise<Browser> | undefined = skip
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
     });
-test.after(async () => (await browser)?.close());
+const built = skip ? undefined : buildPage();
+test.after(async () => {
+  await (await browser)?.close();
+  built?.[Symbol.dispose]();
+});
 
 async function visit(query: string): Promise<Visit> {
-  if (browser === undefined) throw new Error('expected a browser');
-  const server = await servePage(shopServices(shopProfile(Date.now(), WINDOWS), MAX_ROWS));
+  if (browser === undefined || built === undefined) throw new Error('expected a browser');
+  const services = shopServices(shopProfile(Date.now(), WINDOWS), MAX_ROWS);
+  const server = await servePage(built.path, services);
   const tab = await (await browser).newPage({
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',

@@ -1,4 +1,4 @@
-import { FRAME_KINDS, type FrameId, type ProfileBuilder } from '@kube-eagle/profile';
+import { FRAME_KINDS, type FrameId, type FrameOf, type ProfileBuilder } from '@kube-eagle/profile';
 import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
 
@@ -31,25 +31,17 @@ export function createFrameRows(
 
   function build(row: number): FrameRows {
     const mapping = mappingOf(frames.space[row] ?? 0, frames.executable[row] ?? -1);
-    const address = frames.address[row] ?? 0;
-    const ids: FrameId[] = [];
-    let isNamed = true;
-    for (let at = (names.first[row + 1] ?? 0) - 1; at >= (names.first[row] ?? 0); at--) {
-      const name = names.strings[names.name[at] ?? -1] ?? '';
-      const file = names.strings[names.file[at] ?? 0] ?? '';
-      if (name === '') isNamed = false;
-      ids.push(
-        builder.frame({
-          ...(name === '' ? {} : { function: builder.function(name, file) }),
-          ...(mapping === undefined ? {} : { mapping }),
-          address,
-          line: names.line[at] ?? 0,
-          kind: FRAME_KINDS[names.kind[at] ?? 0] ?? 'unknown',
-          inlined: names.inlined[at] === 1,
-        }),
-      );
-    }
-    return { ids, isNamed };
+    const place = {
+      address: frames.address[row] ?? 0,
+      ...(mapping === undefined ? {} : { mapping }),
+    };
+    const first = names.first[row] ?? 0;
+    const count = (names.first[row + 1] ?? 0) - first;
+    const lines = Array.from({ length: count }, (_, at) => first + count - 1 - at);
+    return {
+      ids: lines.map((at) => builder.frame({ ...place, ...namedFrame(names, at, builder) })),
+      isNamed: lines.every((at) => (names.name[at] ?? -1) >= 0),
+    };
   }
 
   return (row) => {
@@ -68,5 +60,17 @@ export function createFrameRows(
       ofPlace.set(address, rows);
     }
     return rows;
+  };
+}
+
+/** What a row of names says of its frame. */
+function namedFrame(names: NamedFrames, at: number, builder: ProfileBuilder): FrameOf {
+  const name = names.strings[names.name[at] ?? -1];
+  const file = names.strings[names.file[at] ?? 0] ?? '';
+  return {
+    ...(name === undefined ? {} : { function: builder.function(name, file) }),
+    line: names.line[at] ?? 0,
+    kind: FRAME_KINDS[names.kind[at] ?? 0] ?? 'unknown',
+    inlined: names.inlined[at] === 1,
   };
 }

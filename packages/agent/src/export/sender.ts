@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Limits } from '../limits.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { createBell } from './bell.ts';
+import { type Bell, createBell } from './bell.ts';
 import type { Deliver, Delivery } from './deliver.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 import { backoffMs } from './retry.ts';
@@ -39,23 +39,31 @@ interface Lane {
   readonly maxWaitMs: number;
 }
 
+/** What lanes share. */
+interface LaneParts extends SenderPorts {
+  readonly added: Bell;
+  readonly hurried: Bell;
+  readonly settle: Settle;
+  readonly end: End;
+}
+
+type End = (entry: OutboxEntry, how: BatchEnd) => void;
+type Settle = (entry: OutboxEntry, delivery: Delivery) => Promise<Settled>;
+
 /**
  * A sender with two lanes, one request of each in flight. Urgent batches go oldest first; the others
  * in turn the oldest and the newest, so that after an outage the present shows at once.
  */
 export function createSender(ports: SenderPorts): Sender {
-  const { outbox, limits, telemetry } = ports;
+  const { outbox, telemetry } = ports;
   const urgent = new Map<string, (end: BatchEnd) => void>();
-  const failures = new Map<string, number>();
   const added = createBell();
   const removed = createBell();
   const hurried = createBell();
-  let turn = 0;
 
   function end(entry: OutboxEntry, how: BatchEnd): void {
     urgent.get(entry.id)?.(how);
     urgent.delete(entry.id);
-    failures.delete(entry.id);
     removed.ring();
   }
 
@@ -65,84 +73,8 @@ export function createSender(ports: SenderPorts): Sender {
     added.ring();
   }
 
-  async function drop(entry: OutboxEntry, message: string): Promise<void> {
-    telemetry.count('batches_refused');
-    telemetry.log.error({ batch: entry.id, message }, 'batch dropped: the server refused it');
-    await outbox.remove(entry);
-    end(entry, { kind: 'dropped', message });
-  }
-
-  /** Whether the batch is out of the way; else how long to wait, where the server said so. */
-  async function settle(entry: OutboxEntry, delivery: Delivery): Promise<Settled> {
-    switch (delivery.kind) {
-      case 'sent':
-        await outbox.remove(entry);
-        noteSent(entry, delivery, telemetry);
-        end(entry, { kind: 'sent' });
-        return { isDone: true };
-      case 'refused':
-        await drop(entry, delivery.message);
-        return { isDone: true };
-      case 'failed': {
-        const times = (failures.get(entry.id) ?? 0) + 1;
-        failures.set(entry.id, times);
-        if (times < limits.failuresOfBatch) return { isDone: false };
-        await drop(entry, delivery.message);
-        return { isDone: true };
-      }
-      case 'shut':
-        return { isDone: false, waitMs: limits.refusedRetryMs };
-      case 'later':
-        return delivery.waitMs === undefined
-          ? { isDone: false }
-          : { isDone: false, waitMs: delivery.waitMs };
-    }
-  }
-
-  async function runLane({ next, maxWaitMs }: Lane, signal: AbortSignal): Promise<void> {
-    let inVain = 0;
-    while (!signal.aborted) {
-      const entry = next();
-      if (!entry) {
-        await added.wait(signal);
-        continue;
-      }
-      const batch = await outbox.read(entry);
-      if (!batch) {
-        end(entry, { kind: 'dropped', message: 'the file of the batch was damaged or is gone' });
-        continue;
-      }
-      const delivery = await ports.deliver(batch, signal);
-      if (signal.aborted && delivery.kind !== 'sent') return;
-      const settled = await settle(entry, delivery);
-      if (settled.isDone) {
-        if (inVain > 0) telemetry.log.info({ tries: inVain }, 'the server takes profiles again');
-        inVain = 0;
-        continue;
-      }
-      const waitMs = settled.waitMs ?? backoffMs(inVain, maxWaitMs, ports.random);
-      inVain++;
-      telemetry.count('batches_retried');
-      const { kind, message } = delivery;
-      telemetry.log.warn({ kind, message, waitMs, waiting: outbox.entries().length }, 'not sent');
-      await hurried.wait(signal, waitMs);
-    }
-  }
-
-  const lanes: readonly Lane[] = [
-    {
-      next: () => outbox.entries().find(({ id }) => urgent.has(id)),
-      maxWaitMs: limits.urgentRetryMs,
-    },
-    {
-      next() {
-        const waiting = outbox.entries().filter(({ id }) => !urgent.has(id));
-        return turn++ % 2 === 0 ? waiting[0] : waiting.at(-1);
-      },
-      maxWaitMs: limits.retryMs,
-    },
-  ];
-
+  const parts = { ...ports, added, hurried, end, settle: createSettle(ports, end) };
+  const lanes = createLanes(ports, (id) => urgent.has(id));
   return {
     async send(body) {
       await keep(randomUUID(), body);
@@ -155,7 +87,7 @@ export function createSender(ports: SenderPorts): Sender {
       return { ended: promise };
     },
     async run(signal) {
-      await Promise.all(lanes.map((lane) => runLane(lane, signal)));
+      await Promise.all(lanes.map((lane) => runLane(lane, parts, signal)));
     },
     async flush(signal) {
       hurried.ring();
@@ -168,7 +100,114 @@ export function createSender(ports: SenderPorts): Sender {
   };
 }
 
-type Settled = { readonly isDone: boolean; readonly waitMs?: number };
+function createLanes(
+  { outbox, limits }: SenderPorts,
+  isUrgent: (id: string) => boolean,
+): readonly Lane[] {
+  let turn = 0;
+  return [
+    {
+      next: () => outbox.entries().find(({ id }) => isUrgent(id)),
+      maxWaitMs: limits.urgentRetryMs,
+    },
+    {
+      next() {
+        const waiting = outbox.entries().filter(({ id }) => !isUrgent(id));
+        return turn++ % 2 === 0 ? waiting[0] : waiting.at(-1);
+      },
+      maxWaitMs: limits.retryMs,
+    },
+  ];
+}
+
+async function runLane(
+  { next, maxWaitMs }: Lane,
+  parts: LaneParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { telemetry } = parts;
+  let inVain = 0;
+  while (!signal.aborted) {
+    const entry = next();
+    if (!entry) {
+      await parts.added.wait(signal);
+      continue;
+    }
+    const { isDone, waitMs: asked, why } = await tryOnce(entry, parts, signal);
+    if (isDone) {
+      if (inVain > 0) telemetry.log.info({ tries: inVain }, 'the server takes profiles again');
+      inVain = 0;
+      continue;
+    }
+    const waitMs = asked ?? backoffMs(inVain, maxWaitMs, parts.random);
+    inVain++;
+    telemetry.count('batches_retried');
+    const waiting = parts.outbox.entries().length;
+    telemetry.log.warn({ ...why, waitMs, waiting }, 'not sent');
+    await parts.hurried.wait(signal, waitMs);
+  }
+}
+
+async function tryOnce(
+  entry: OutboxEntry,
+  { outbox, deliver, settle, end }: LaneParts,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const batch = await outbox.read(entry);
+  if (!batch) {
+    end(entry, { kind: 'dropped', message: 'the file of the batch was damaged or is gone' });
+    return { isDone: true };
+  }
+  const delivery = await deliver(batch, signal);
+  // Asked to stop, a try that did not come through says nothing of the batch.
+  return signal.aborted && delivery.kind !== 'sent' ? { isDone: true } : settle(entry, delivery);
+}
+
+/** What a delivery means for its batch. A batch that makes the server fail too often is dropped. */
+function createSettle({ outbox, limits, telemetry }: SenderPorts, end: End): Settle {
+  const failures = new Map<string, number>();
+
+  async function drop(entry: OutboxEntry, message: string): Promise<Settled> {
+    telemetry.count('batches_refused');
+    telemetry.log.error({ batch: entry.id, message }, 'batch dropped: the server refused it');
+    failures.delete(entry.id);
+    await outbox.remove(entry);
+    end(entry, { kind: 'dropped', message });
+    return { isDone: true };
+  }
+
+  return async (entry, delivery) => {
+    const why = { kind: delivery.kind, message: delivery.message };
+    switch (delivery.kind) {
+      case 'sent':
+        await outbox.remove(entry);
+        failures.delete(entry.id);
+        noteSent(entry, delivery, telemetry);
+        end(entry, { kind: 'sent' });
+        return { isDone: true };
+      case 'refused':
+        return drop(entry, delivery.message);
+      case 'failed': {
+        const times = (failures.get(entry.id) ?? 0) + 1;
+        failures.set(entry.id, times);
+        return times < limits.failuresOfBatch
+          ? { isDone: false, why }
+          : drop(entry, delivery.message);
+      }
+      case 'shut':
+        return { isDone: false, waitMs: limits.refusedRetryMs, why };
+      case 'later':
+        return { isDone: false, waitMs: delivery.waitMs, why };
+    }
+  };
+}
+
+/** Whether the batch is out of the way; else why not, and how long to wait if the server said so. */
+interface Settled {
+  readonly isDone: boolean;
+  readonly waitMs?: number | undefined;
+  readonly why?: { readonly kind: string; readonly message: string };
+}
 
 function noteSent(
   entry: OutboxEntry,

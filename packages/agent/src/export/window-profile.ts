@@ -3,12 +3,13 @@ import {
   createProfileBuilder,
   NONE,
   type Profile,
+  type ProfileBuilder,
   type SeriesId,
   type StackId,
 } from '@kube-eagle/profile';
 import { type SampleWindow, STACK_ENDS } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
-import { createFrameRows } from './frame-rows.ts';
+import { createFrameRows, type FrameRows } from './frame-rows.ts';
 import { type Origin, seriesLabels } from './series-labels.ts';
 import { shareOut } from './share-out.ts';
 
@@ -41,14 +42,7 @@ export function windowProfile(window: SampleWindow, names: NamedFrames, origin: 
     const series = seriesOf[stacks.process[row] ?? -1];
     if (series === undefined) continue;
     const count = stacks.count[row] ?? 0;
-    let stack: StackId | typeof NONE = NONE;
-    let isNamed = true;
-    const leaf = stacks.firstFrame[row] ?? 0;
-    for (let at = (stacks.firstFrame[row + 1] ?? 0) - 1; at >= leaf; at--) {
-      const frame = rowsOf(at);
-      if (!frame.isNamed) isNamed = false;
-      for (const id of frame.ids) stack = builder.stack(stack, id);
-    }
+    const { stack, isNamed } = buildStack(window, row, rowsOf, builder);
     values.add(series, stack, count * periodNs);
     const sum = sums.get(series) ?? { taken: 0, truncated: 0, unsymbolized: 0 };
     sums.set(series, sum);
@@ -57,17 +51,34 @@ export function windowProfile(window: SampleWindow, names: NamedFrames, origin: 
     if (!isNamed) sum.unsymbolized += count;
   }
   for (const [series, ofStacks] of values.bySeries) {
-    for (const [stack, value] of ofStacks)
+    for (const [stack, value] of ofStacks) {
       builder.sample({ timeMs: startMs, series, stack, value });
+    }
   }
-  const lost = shareOut(
-    window.lost,
-    [...sums.values()].map(({ taken }) => taken),
-  );
+  const taken = [...sums.values()].map((sum) => sum.taken);
+  const lost = shareOut(window.lost, taken);
   for (const [index, [series, sum]] of [...sums].entries()) {
     builder.quality({ timeMs: startMs, series, ...sum, lost: lost[index] ?? 0 });
   }
   return builder.finish(startMs, window.durationNs);
+}
+
+/** The stack of a row, root first in the profile's tree, and whether all its frames have names. */
+function buildStack(
+  { stacks }: SampleWindow,
+  row: number,
+  rowsOf: (frame: number) => FrameRows,
+  builder: ProfileBuilder,
+): { readonly stack: StackId | typeof NONE; readonly isNamed: boolean } {
+  const leaf = stacks.firstFrame[row] ?? 0;
+  let stack: StackId | typeof NONE = NONE;
+  let isNamed = true;
+  for (let at = (stacks.firstFrame[row + 1] ?? 0) - 1; at >= leaf; at--) {
+    const frame = rowsOf(at);
+    isNamed &&= frame.isNamed;
+    for (const id of frame.ids) stack = builder.stack(stack, id);
+  }
+  return { stack, isNamed };
 }
 
 const isCut = (end = COMPLETE): boolean => end !== COMPLETE && end !== NO_USER;

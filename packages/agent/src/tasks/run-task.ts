@@ -84,8 +84,8 @@ async function record(
   });
   const keep = async (window: SampleWindow): Promise<void> => {
     taken.samples += samplesIn(window);
-    const { ended: end } = await ports.exporter.exportUrgently(window, origin, control.deadline);
-    if (end) taken.ends.push(end);
+    const sent = await ports.exporter.exportUrgently(window, origin, control.deadline);
+    if (sent.ended !== undefined) taken.ends.push(sent.ended);
     if (!stop.aborted) control.progress(taken.samples);
   };
   try {

@@ -8,7 +8,8 @@ test('query draws the merged profile as a tree within the screen', async () => {
   assert.equal(err, '');
   assert.deepEqual(out.split('\n'), [
     'process_cpu:cpu:nanoseconds:cpu:nanoseconds  process=split',
-    '2026-03-12T02:12:00Z to 2026-03-12T03:12:00Z  ·  10 ms  ·  1,000 stacks taken, …',
+    '2026-03-12T02:12:00Z to 2026-03-12T03:12:00Z  ·  10 ms',
+    '1,000 stacks taken, 2 lost, 1.0 % cut short, 0.0 % with frames without a name',
     '',
     '  TOTAL              VALUE      SELF  FUNCTION',
     '100.0 % ████████     10 ms         ·  main',
@@ -20,7 +21,7 @@ test('query draws the merged profile as a tree within the screen', async () => {
 
 test('top lists functions by their own value', async () => {
   const { out } = await runIn(testServer(), ['top', '--limit', '2']);
-  assert.deepEqual(out.split('\n').slice(3), [
+  assert.deepEqual(out.split('\n').slice(4), [
     'SELF          TOTAL          FUNCTION',
     '7 ms  70.0 %   7 ms  70.0 %  heavy',
     '3 ms  30.0 %   3 ms  30.0 %  light',

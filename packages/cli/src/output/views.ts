@@ -97,7 +97,8 @@ function heading(
   const what = `${profileType}  ${selector || '{}'}`;
   return [
     of.paint.bold(clipped(printable(what), of.width)),
-    of.paint.dim(clipped(`${range}  ·  ${of.whole}  ·  ${of.quality}`, of.width)),
+    of.paint.dim(clipped(`${range}  ·  ${of.whole}`, of.width)),
+    of.paint.dim(clipped(of.quality, of.width)),
   ];
 }
 

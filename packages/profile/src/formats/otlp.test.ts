@@ -21,6 +21,8 @@ import {
   writeVarint,
 } from './wire-writer.ts';
 
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
 /** A frame as text: function, place in its source, place in its file. */
 function frameText({ strings, functions, frames, mappings }: Profile, row: number): string {
   const fn = frames.function[row] ?? -1;
@@ -60,7 +62,7 @@ function describe(profile: Profile): string[] {
     const series = seriesText(profile, quality.series[row] ?? 0);
     lines.push(`quality ${quality.timeMs[row]} ${series} ${counts.map((column) => column[row])}`);
   }
-  return lines.sort();
+  return lines.toSorted(byText);
 }
 
 /** Two services, an inlined call, a frame without a name, a stack that is not known. */

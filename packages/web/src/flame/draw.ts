@@ -74,22 +74,20 @@ function plainSlot({ layout, boxes, palette, shades }: Scene, box: number): numb
   return (kind[row] ?? 0) * SHADES + (shades[name[row] ?? 0] ?? 0);
 }
 
-/** Fills colour by colour: one path each costs far less than one a box. */
+/** Fills colour by colour: a change of colour costs more than a box. */
 function fillBoxes(context: CanvasRenderingContext2D, scene: Scene, slots: Uint16Array): void {
   const { boxes, geometry, palette } = scene;
   const colours = [...palette.boxes, ...EXTRA.map((name) => palette[name])];
   for (const [slot, members] of groups(slots, colours.length * 2)) {
     context.fillStyle = colours[slot % colours.length] ?? palette.run;
     context.globalAlpha = slot < colours.length ? 1 : FADED;
-    context.beginPath();
     for (const box of members) {
       const width = boxes.width[box] ?? 0;
       // A gap tells neighbors apart, unless it would be most of the box.
       const gap = width > 3 ? 1 : 0;
       const top = topOf(geometry, boxes.level[box] ?? 0);
-      context.rect(boxes.x[box] ?? 0, top, Math.max(width - gap, 0.5), ROW_PX - 1);
+      context.fillRect(boxes.x[box] ?? 0, top, Math.max(width - gap, 0.5), ROW_PX - 1);
     }
-    context.fill();
   }
   context.globalAlpha = 1;
 }
