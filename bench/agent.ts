@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AGENT_ENVIRONMENT, AGENT_NODE_FLAGS } from '../packages/agent/src/node-flags.ts';
 import { ROOT, start, temporaryFolder } from '../test/harness.ts';
 import type { Bench, Figure } from './figure.ts';
 
@@ -69,10 +70,11 @@ async function* atRate(rateHz: number, budgetPercent: number): AsyncIterable<Fig
   using folder = temporaryFolder();
   await using sink = await openSink();
   const started = performance.now();
-  await using agent = start('node', [
-    join(ROOT, 'packages/agent/src/main.ts'),
-    ...['--server', sink.url, '--data', folder.path, '--rate', String(rateHz)],
-  ]);
+  const main = join(ROOT, 'packages/agent/src/main.ts');
+  const flags = ['--server', sink.url, '--data', folder.path, '--rate', String(rateHz)];
+  await using agent = start('node', [...AGENT_NODE_FLAGS, main, ...flags], {
+    env: { ...process.env, ...AGENT_ENVIRONMENT },
+  });
   const firstMs = (await Promise.race([sink.first, sleep(WARM_UP_MS)])) ?? Number.NaN;
   await sleep(Math.max(0, WARM_UP_MS - (performance.now() - started)));
   const before = cpuSeconds(agent.pid);

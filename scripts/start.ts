@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { AGENT_ENVIRONMENT, AGENT_NODE_FLAGS } from '../packages/agent/src/node-flags.ts';
 import { type Child, supervise } from './supervisor.ts';
 
 const HELP = `Profiles every process of this machine and shows where its CPU time goes.
@@ -127,8 +128,9 @@ const start = (name: string, args: readonly string[]): Child =>
     name,
     logFile: `${options.data}/${name}.log`,
     spawn: (stdio) =>
-      spawn('node', [`${root}/packages/${name}/src/main.ts`, ...args], {
+      spawn('node', args, {
         cwd: root,
+        env: { ...process.env, ...(name === 'agent' ? AGENT_ENVIRONMENT : {}) },
         stdio,
         // Its own process group: Ctrl-C reaches the supervisor only, which stops them in order.
         detached: true,
@@ -139,11 +141,14 @@ const start = (name: string, args: readonly string[]): Child =>
   });
 
 const server = start('server', [
+  `${root}/packages/server/src/main.ts`,
   ...['--port', options.port, '--host', options.host, '--data', `${options.data}/server`],
 ]);
 say(`kube-eagle: logs and data in ${options.data}`);
 if (await isReady(url, stopping.signal)) {
   const agent = start('agent', [
+    ...AGENT_NODE_FLAGS,
+    `${root}/packages/agent/src/main.ts`,
     ...['--server', url, '--data', `${options.data}/agent`, '--rate', options.rate],
   ]);
   say(`kube-eagle: profiling this machine at ${options.rate} Hz`);

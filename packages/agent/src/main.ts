@@ -21,7 +21,7 @@ import { createTelemetry } from './telemetry.ts';
 
 const VERSION = '0.1.0';
 /** Of symbol tables together: some ten large programs. */
-const MAX_TABLE_BYTES = 24 * 2 ** 20;
+const MAX_TABLE_BYTES = 16 * 2 ** 20;
 const KERNEL_SYMBOLS_MAX_AGE_MS = 600_000;
 
 const nowMs = (): number => Date.now();

@@ -2,6 +2,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import {
   type ElfFile,
   findSection,
+  type ReadAt,
+  type Section,
   SHF,
   sectionBytes,
   textAt,
@@ -35,14 +37,17 @@ const DOLLAR = 0x24;
 interface Source {
   readonly symbols: Uint8Array;
   readonly names: Uint8Array;
+  /** Reads a name again from its file: tables do not hold them. */
+  readonly nameAt: (offset: number) => string;
   /** Whether a section's code is run, by row: symbols without a type count in those only. */
   readonly isCode: readonly boolean[];
 }
 
 /**
  * The functions in `.symtab` or `.dynsym` (gABI, chapter 4); `undefined` if the file has no such
- * section or no function in it. Names are decoded when they are asked for. Other work of the process
- * goes on while a large table is read.
+ * section or no function in it. Names stay in the file and are read when they are asked for, so the
+ * file must stay open as long as the table is used. Other work of the process goes on while a large
+ * table is read.
  */
 export async function readSymbolTable(
   elf: ElfFile,
@@ -54,6 +59,7 @@ export async function readSymbolTable(
   const source = {
     symbols: sectionBytes(elf, section),
     names: sectionBytes(elf, strings),
+    nameAt: (offset: number) => readName(elf.read, strings, offset),
     isCode: elf.sections.map((each) => (each.flags & SHF.execute) !== 0),
   };
   const table = await build(source);
@@ -91,21 +97,33 @@ async function build(source: Source): Promise<SymbolTable> {
   const table = choose(candidates, order);
   const { length } = table;
   const beyond = Math.floor(source.symbols.length / SYMBOL_BYTES) - count;
+  const { nameAt } = source;
   const start = table.address.slice(0, length);
   const size = table.size.slice(0, length);
   const name = table.name.slice(0, length);
   return {
     length,
-    sizeBytes: source.names.length + start.byteLength + size.byteLength + name.byteLength,
+    sizeBytes: start.byteLength + size.byteLength + name.byteLength,
     omitted: beyond + candidates.length - order.length,
     find(address) {
       const row = lastAtOrBefore(start, address);
       const bytes = size[row] ?? 0;
       // A size of 0 is hand-written assembly: it holds until the next function.
       if (row < 0 || (bytes > 0 && address >= (start[row] ?? 0) + bytes)) return undefined;
-      return withoutVersion(textAt(source.names, name[row] ?? 0)) || undefined;
+      return withoutVersion(nameAt(name[row] ?? 0)) || undefined;
     },
   };
+}
+
+/** Most names are shorter; a longer one is read again whole. */
+const SHORT_NAME_BYTES = 256;
+const MAX_NAME_BYTES = 8192;
+
+function readName(read: ReadAt, { offset: from, size }: Section, offset: number): string {
+  if (offset >= size) return '';
+  const bytes = (most: number): Uint8Array => read(from + offset, Math.min(most, size - offset));
+  const short = bytes(SHORT_NAME_BYTES);
+  return textAt(short.includes(0) ? short : bytes(MAX_NAME_BYTES), 0);
 }
 
 /** One name an address, the best; and no labels inside a function that has a size. */

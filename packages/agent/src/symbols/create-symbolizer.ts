@@ -65,7 +65,9 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
       return { ...frames, strings: strings.all };
     },
     counters: () => ({ ...cache.counters, ...written }),
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      cache[Symbol.dispose]();
+    },
   };
 }
 

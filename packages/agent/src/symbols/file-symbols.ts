@@ -10,8 +10,8 @@ import type { Executable } from '../sampler/sampler.ts';
 /** Where the names of a file come from. */
 export type SymbolSource = '.symtab' | '.gnu_debugdata' | 'debug file' | '.dynsym' | 'none';
 
-/** The functions of one executable. */
-export interface FileSymbols {
+/** The functions of one executable. Keeps its file open, as names are read when they are asked for. */
+export interface FileSymbols extends Disposable {
   readonly source: SymbolSource;
   readonly isGo: boolean;
   readonly sizeBytes: number;
@@ -29,14 +29,17 @@ export interface FileSymbols {
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
   const isVdso = executable.path === '[vdso]' && executable.openPath === '';
-  using file = isVdso ? openVdso() : openElf(executable.openPath).value;
+  using opened = new DisposableStack();
+  const file = opened.use(isVdso ? openVdso() : openElf(executable.openPath).value);
   if (!file) return undefined;
   if (executable.buildId !== '' && buildIdOf(file) !== executable.buildId) return undefined;
   const { elf } = file;
   const exported = await readSymbolTable(elf, '.dynsym');
-  const complete = await completeTable(elf, executable);
+  const complete = await completeTable(elf, executable, opened);
   const tables = [complete?.table, exported].filter((table) => table !== undefined);
+  const kept = opened.move();
   return {
+    [Symbol.dispose]: () => kept.dispose(),
     source: complete?.source ?? (exported ? '.dynsym' : 'none'),
     isGo: buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined,
     sizeBytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
@@ -59,6 +62,7 @@ interface CompleteTable {
 async function completeTable(
   elf: ElfFile,
   executable: Executable,
+  opened: DisposableStack,
 ): Promise<CompleteTable | undefined> {
   const own = await readSymbolTable(elf, '.symtab');
   if (own) return { source: '.symtab', table: own };
@@ -67,7 +71,7 @@ async function completeTable(
   if (unpacked) return { source: '.gnu_debugdata', table: unpacked };
   const root = /^\/proc\/\d+/.exec(executable.openPath)?.[0];
   const place = { path: executable.path, root: root === undefined ? '' : `${root}/root` };
-  using debug = openDebugFile(elf, place);
+  const debug = opened.use(openDebugFile(elf, place));
   const separate = debug && (await readSymbolTable(debug.elf, '.symtab'));
   return separate && { source: 'debug file', table: separate };
 }

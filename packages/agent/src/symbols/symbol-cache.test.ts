@@ -16,6 +16,7 @@ const table: FileSymbols = {
   isGo: false,
   sizeBytes: 10,
   omitted: 3,
+  [Symbol.dispose]: () => {},
   find: (address) => (address % 2 === 1 ? `f${address}` : undefined),
 };
 

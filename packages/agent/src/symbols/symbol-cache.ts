@@ -9,7 +9,7 @@ export interface KnownNames {
 }
 
 /** Names found so far, and the tables that were used last. */
-export interface SymbolCache {
+export interface SymbolCache extends Disposable {
   /** The names at some addresses of a file. Its table is read only if one of them is new. */
   resolve(executable: Executable, addresses: Iterable<number>): Promise<KnownNames>;
   readonly counters: Readonly<SymbolCacheCounters>;
@@ -37,6 +37,8 @@ export interface SymbolCacheOptions {
 
 /** Files whose names are remembered, a bound against files that come and go. */
 const MAX_FILES = 4096;
+/** Tables kept, each with its file open. */
+const MAX_TABLES = 256;
 /** Names remembered of one file. */
 const MAX_NAMES = 20_000;
 
@@ -55,6 +57,7 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
   const entries = new Map<string, Entry>();
   const counters = { hits: 0, misses: 0, loads: 0, evictions: 0, forgotten: 0, omitted: 0 };
   let heldBytes = 0;
+  let tables = 0;
 
   function touch({ buildId, openPath, path }: Executable): Entry {
     const key = buildId || openPath || path;
@@ -64,16 +67,21 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
     return entry;
   }
 
+  function dropTable(entry: Entry): void {
+    if (!entry.table) return;
+    heldBytes -= entry.table.sizeBytes;
+    tables--;
+    entry.table[Symbol.dispose]();
+    entry.table = undefined;
+  }
+
   function makeRoom(current: Entry): void {
     for (const [key, entry] of entries) {
       const isTooMany = entries.size > MAX_FILES;
-      if (heldBytes <= maxBytes && !isTooMany) return;
+      if (heldBytes <= maxBytes && tables <= MAX_TABLES && !isTooMany) return;
       if (entry === current) continue;
-      if (entry.table) {
-        heldBytes -= entry.table.sizeBytes;
-        entry.table = undefined;
-        counters.evictions++;
-      }
+      if (entry.table) counters.evictions++;
+      dropTable(entry);
       if (isTooMany) {
         entries.delete(key);
         counters.forgotten += entry.names.size;
@@ -87,6 +95,7 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
     if (!entry.table) return undefined;
     entry.isGo = entry.table.isGo;
     heldBytes += entry.table.sizeBytes;
+    tables++;
     counters.loads++;
     counters.omitted += entry.table.omitted;
     makeRoom(entry);
@@ -95,6 +104,9 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
 
   return {
     counters,
+    [Symbol.dispose]() {
+      for (const entry of entries.values()) dropTable(entry);
+    },
     async resolve(executable, addresses) {
       const entry = touch(executable);
       const all = [...new Set(addresses)];
