@@ -35,7 +35,7 @@ export function openPerfRing(fd: number, pages: number): PerfRing | SystemFailur
 
 /**
  * Reads records between two positions of a ring; positions only grow, and what runs over the ring's
- * end goes on at its beginning. Stops at a record of no length.
+ * end goes on at its beginning. Stops at a record whose length can't be one.
  */
 export function createRecordReader(
   ring: Uint8Array,
@@ -50,7 +50,7 @@ export function createRecordReader(
       // Lengths are multiples of 8, so a header is never split.
       const header = new DataView(ring.buffer, ring.byteOffset + begin, HEADER_BYTES);
       const length = header.getUint16(6, true);
-      if (length < HEADER_BYTES || at + length > to) return;
+      if (length < HEADER_BYTES || length % 8 !== 0 || at + length > to) return;
       const first = ring.subarray(begin, begin + length);
       whole.set(first);
       whole.set(ring.subarray(0, length - first.length), first.length);

@@ -1,0 +1,116 @@
+import { promisify } from 'node:util';
+import { gzip, zstdCompress } from 'node:zlib';
+import {
+  CPU,
+  createProfileBuilder,
+  labelsOf,
+  NONE,
+  type Profile,
+  readOtlp,
+  type StackId,
+  writeOtlp,
+  writePprof,
+} from '@kube-eagle/profile';
+import { type Bench, type Figure, median } from './figure.ts';
+
+const SERIES = 200;
+const STACKS = 8_000;
+const ROWS = 60_000;
+const DEPTH = 30;
+const RUNS = 7;
+
+/** Numbers that are the same in every run (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A window of a busy node: many series that share some thousand stacks. */
+function batch(): Profile {
+  const next = random(1);
+  const builder = createProfileBuilder();
+  const mapping = builder.mapping('/usr/bin/app', 'c0ffee');
+  const frames = Array.from({ length: 4_000 }, (_, row) =>
+    builder.frame({
+      function: builder.function(`package::module${row % 40}::function_${row}`),
+      mapping,
+      address: 0x1000 + row * 64,
+      kind: 'native',
+    }),
+  );
+  const stacks: StackId[] = [];
+  for (let row = 0; row < STACKS; row++) {
+    let stack: StackId | typeof NONE = NONE;
+    for (let depth = 0; depth < DEPTH; depth++) {
+      const spread = Math.min(frames.length, 3 ** Math.max(1, depth - 20));
+      const frame = frames[(depth * 100 + Math.floor(next() * spread)) % frames.length];
+      if (frame !== undefined) stack = builder.stack(stack, frame);
+    }
+    if (stack !== NONE) stacks.push(stack);
+  }
+  const series = Array.from({ length: SERIES }, (_, row) =>
+    builder.series(
+      labelsOf([
+        ['service_name', `service-${row}`],
+        ['node', 'n1'],
+      ]),
+      CPU,
+      1e9 / 19,
+    ),
+  );
+  for (let row = 0; row < ROWS; row++) {
+    const of = series[row % SERIES];
+    const stack = stacks[Math.floor(next() ** 2 * stacks.length)];
+    if (of === undefined || stack === undefined) continue;
+    builder.sample({ timeMs: 1e12, series: of, stack, value: 52_631_579 });
+  }
+  return builder.finish(1e12, 1e10);
+}
+
+/** Median ms of some runs, after one that does not count. */
+function time(work: () => unknown): number {
+  work();
+  const runs = Array.from({ length: RUNS }, () => {
+    const started = performance.now();
+    work();
+    return performance.now() - started;
+  });
+  return median(runs);
+}
+
+const rate = (name: string, ms: number, rows: number): Figure => ({
+  name: `${name}, ${ROWS / 1_000} k rows of ${SERIES} series`,
+  value: rows / ms / 1_000,
+  unit: 'M rows/s',
+});
+
+/** How fast profiles become bytes and back, and how many. */
+export const formats: Bench = async function* () {
+  const profile = batch();
+  const rows = profile.samples.length;
+  const bytes = writeOtlp(profile);
+  yield rate(
+    'OTLP encode',
+    time(() => writeOtlp(profile)),
+    rows,
+  );
+  yield rate(
+    'OTLP decode',
+    time(() => readOtlp(bytes)),
+    rows,
+  );
+  const zipped = await promisify(gzip)(bytes);
+  const zstd = await promisify(zstdCompress)(bytes);
+  yield { name: 'OTLP, gzip', value: zipped.length / rows, unit: 'bytes a row' };
+  yield { name: 'OTLP, zstd', value: zstd.length / rows, unit: 'bytes a row' };
+  yield rate(
+    'pprof encode',
+    time(() => writePprof(profile)),
+    rows,
+  );
+};
