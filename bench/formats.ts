@@ -3,9 +3,11 @@ import { gzip, zstdCompress } from 'node:zlib';
 import {
   CPU,
   createProfileBuilder,
+  type FrameId,
   labelsOf,
   NONE,
   type Profile,
+  type ProfileBuilder,
   readOtlp,
   type StackId,
   writeOtlp,
@@ -43,16 +45,7 @@ function batch(): Profile {
       kind: 'native',
     }),
   );
-  const stacks: StackId[] = [];
-  for (let row = 0; row < STACKS; row++) {
-    let stack: StackId | typeof NONE = NONE;
-    for (let depth = 0; depth < DEPTH; depth++) {
-      const spread = Math.min(frames.length, 3 ** Math.max(1, depth - 20));
-      const frame = frames[(depth * 100 + Math.floor(next() * spread)) % frames.length];
-      if (frame !== undefined) stack = builder.stack(stack, frame);
-    }
-    if (stack !== NONE) stacks.push(stack);
-  }
+  const stacks = growStacks(builder, frames, next);
   const series = Array.from({ length: SERIES }, (_, row) =>
     builder.series(
       labelsOf([
@@ -70,6 +63,29 @@ function batch(): Profile {
     builder.sample({ timeMs: 1e12, series: of, stack, value: 52_631_579 });
   }
   return builder.finish(1e12, 1e10);
+}
+
+/**
+ * Stacks as programs have them: each leaves a former one somewhere above its leaf and goes on for a
+ * few frames of its own, which makes about six rows a stack.
+ */
+function growStacks(
+  builder: ProfileBuilder,
+  frames: readonly FrameId[],
+  next: () => number,
+): readonly StackId[] {
+  const paths: StackId[][] = [];
+  const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(next() * all.length)];
+  while (paths.length < STACKS) {
+    const former = pick(paths) ?? [];
+    const path = former.slice(0, Math.max(0, former.length - Math.floor(next() * 12)));
+    while (path.length < DEPTH) {
+      const frame = pick(frames);
+      if (frame !== undefined) path.push(builder.stack(path.at(-1) ?? NONE, frame));
+    }
+    paths.push(path);
+  }
+  return paths.flatMap((path) => path.at(-1) ?? []);
 }
 
 /** Median ms of some runs, after one that does not count. */

@@ -7,7 +7,7 @@ import { createStacks, type StackBounds, type StackRows } from './otlp-stacks.ts
 import { type AttributeValue, readAnyValue } from './otlp-value.ts';
 import {
   readMessage,
-  readNumbers,
+  readNumbersInto,
   readText,
   skipField,
   WIRE,
@@ -108,7 +108,7 @@ const TABLES: Readonly<
   7: (reader, { stacks }) => {
     const locations: number[] = [];
     readMessage(reader, (field) => {
-      if (field === 1) readNumbers(reader, (location) => locations.push(location));
+      if (field === 1) readNumbersInto(reader, locations);
       else skipField(reader);
     });
     stacks.push(locations);
@@ -120,7 +120,7 @@ function readMapping(reader: WireReader, mappings: RawTables['mappings']): void 
   const attributes: number[] = [];
   readMessage(reader, (field) => {
     if (field === 4) file = varintField(reader);
-    else if (field === 5) readNumbers(reader, (row) => attributes.push(row));
+    else if (field === 5) readNumbersInto(reader, attributes);
     else skipField(reader);
   });
   mappings.file.push(file);
@@ -138,7 +138,7 @@ function readLocation(reader: WireReader, locations: RawTables['locations']): vo
     else if (field === 3 && reader.wireType === WIRE.bytes) readLine(reader, locations);
     // 1.7 has is_folded in 4 and its attributes in 5; the newer ones have attributes in 4.
     else if (field >= 4 && reader.wireType === WIRE.bytes) {
-      readNumbers(reader, (row) => attributes.push(row));
+      readNumbersInto(reader, attributes);
     } else skipField(reader);
   });
   locations.mapping.push(mapping);

@@ -18,13 +18,17 @@ import {
   PROFILE_FIELDS,
   type ProfileFields,
   SAMPLE_FIELDS,
+  type SampleFields,
   varintField,
 } from './otlp-schema.ts';
 import {
+  enter,
+  leave,
+  nextField,
   readFixed64,
   readInt64,
   readMessage,
-  readNumbers,
+  readNumbersInto,
   skipField,
   WIRE,
   type WireReader,
@@ -194,10 +198,10 @@ function readHeadNumber(reader: WireReader, head: Head, fields: ProfileFields): 
       head.period = readNumber(reader);
       break;
     case fields.attributes:
-      readNumbers(reader, (row) => head.attributes.push(row));
+      readNumbersInto(reader, head.attributes);
       break;
     case fields.locationIndices:
-      readNumbers(reader, (row) => head.locations.push(row));
+      readNumbersInto(reader, head.locations);
       break;
     default:
       skipField(reader);
@@ -244,6 +248,7 @@ function readSamples(reader: WireReader, context: Context, measures: Measures): 
   const { head, rules } = context;
   const { offset: back, end } = reader;
   const series = createSeriesOf(context, measures);
+  const fields = SAMPLE_FIELDS[measures.schema];
   const row: SampleRow = {
     ...{ stack: 0, locationsStart: 0, locationsLength: 0, times: 0 },
     values: [],
@@ -253,7 +258,7 @@ function readSamples(reader: WireReader, context: Context, measures: Measures): 
     reader.offset = offset;
     reader.end = reader.bytes.length;
     reader.wireType = WIRE.bytes;
-    readSample(reader, row, measures);
+    readSample(reader, row, fields);
     const stack = stackOf(row, head, measures);
     const first = series(row.attributes);
     for (const [column, { scale }] of rules.entries()) {
@@ -269,29 +274,52 @@ function readSamples(reader: WireReader, context: Context, measures: Measures): 
   reader.end = end;
 }
 
-function readSample(reader: WireReader, row: SampleRow, { schema }: Measures): void {
-  const fields = SAMPLE_FIELDS[schema];
+function readSample(reader: WireReader, row: SampleRow, fields: SampleFields): void {
   row.stack = 0;
   row.locationsStart = 0;
   row.locationsLength = 0;
   row.times = 0;
   row.values.length = 0;
   row.attributes.length = 0;
-  readMessage(reader, (field) => {
-    if (field === fields.stack) row.stack = varintField(reader);
-    else if (field === fields.values) readSigned(reader, row.values);
-    else if (field === fields.attributes) readNumbers(reader, (each) => row.attributes.push(each));
-    else if (field === fields.timestamps) row.times += countFixed64(reader);
-    else if (field === fields.locationsStart) row.locationsStart = varintField(reader);
-    else if (field === fields.locationsLength) row.locationsLength = varintField(reader);
-    else skipField(reader);
-  });
+  const outerEnd = enter(reader);
+  while (nextField(reader)) readSampleField(reader, row, fields);
+  leave(reader, outerEnd);
+}
+
+function readSampleField(reader: WireReader, row: SampleRow, fields: SampleFields): void {
+  switch (reader.field) {
+    case fields.stack:
+      row.stack = varintField(reader);
+      break;
+    case fields.values:
+      readSignedInto(reader, row.values);
+      break;
+    case fields.attributes:
+      readNumbersInto(reader, row.attributes);
+      break;
+    case fields.timestamps:
+      row.times += countFixed64(reader);
+      break;
+    case fields.locationsStart:
+      row.locationsStart = varintField(reader);
+      break;
+    case fields.locationsLength:
+      row.locationsLength = varintField(reader);
+      break;
+    default:
+      skipField(reader);
+  }
 }
 
 const TWO_63 = 2 ** 63;
 
-function readSigned(reader: WireReader, values: number[]): void {
-  readNumbers(reader, (value) => values.push(value >= TWO_63 ? value - 2 * TWO_63 : value));
+function readSignedInto(reader: WireReader, values: number[]): void {
+  const from = values.length;
+  readNumbersInto(reader, values);
+  for (let at = from; at < values.length; at++) {
+    const value = values[at] ?? 0;
+    if (value >= TWO_63) values[at] = value - 2 * TWO_63;
+  }
 }
 
 function countFixed64(reader: WireReader): number {

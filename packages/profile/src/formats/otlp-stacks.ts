@@ -33,7 +33,8 @@ export function createStacks(
   table: readonly (readonly number[])[],
   { problems, maxStacks }: StackBounds,
 ): StackRows {
-  const pairs = createPairTable();
+  const listed = table.reduce((sum, locations) => sum + locations.length, 0);
+  const pairs = createPairTable(Math.min(listed, maxStacks) / 2);
   const parent = int32Column();
   const frame = int32Column();
   const known = new Int32Array(table.length).fill(UNKNOWN);

@@ -139,13 +139,13 @@ export function readText(reader: WireReader): string {
   return from < 0 ? '' : DECODER.decode(reader.bytes.subarray(from, to));
 }
 
-/** Calls `each` with the numbers of a repeated field, packed or single. */
-export function readNumbers(reader: WireReader, each: (value: number) => void): void {
-  if (reader.wireType === WIRE.varint) each(readVarint(reader));
-  else if (reader.wireType === WIRE.fixed64) each(readFixed64(reader));
+/** Appends the numbers of a repeated field, packed or single. */
+export function readNumbersInto(reader: WireReader, numbers: number[]): void {
+  if (reader.wireType === WIRE.varint) numbers.push(readVarint(reader));
+  else if (reader.wireType === WIRE.fixed64) numbers.push(readFixed64(reader));
   else if (reader.wireType === WIRE.bytes) {
     const outerEnd = enter(reader);
-    while (reader.offset < reader.end) each(readVarint(reader));
+    while (reader.offset < reader.end) numbers.push(readVarint(reader));
     leave(reader, outerEnd);
   } else skipField(reader);
 }
