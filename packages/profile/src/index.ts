@@ -14,6 +14,7 @@ export * from './formats/otlp-json.ts';
 export * from './formats/otlp-reader.ts';
 export type { OtlpSchema } from './formats/otlp-schema.ts';
 export * from './formats/otlp-writer.ts';
+export * from './formats/pprof-reader.ts';
 export * from './formats/pprof-writer.ts';
 export * from './formats/speedscope.ts';
 export * from './formats/speedscope-reader.ts';

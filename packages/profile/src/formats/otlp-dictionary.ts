@@ -1,10 +1,10 @@
-import { type Column, float64Column, int32Column } from '../model/columns.ts';
+import { type Column, int32Column } from '../model/columns.ts';
 import type { Problems } from '../model/parsed.ts';
-import type { Frames, Functions, Mappings } from '../model/profile.ts';
-import { framesOf } from './otlp-frames.ts';
+import { FRAME_KINDS, type Frames, type Functions, type Mappings } from '../model/profile.ts';
+import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
 import { varintField } from './otlp-schema.ts';
-import { createStacks, type StackBounds, type StackRows } from './otlp-stacks.ts';
 import { type AttributeValue, readAnyValue } from './otlp-value.ts';
+import { createStacks, type StackBounds, type StackRows } from './stack-table.ts';
 import {
   readMessage,
   readNumbersInto,
@@ -35,6 +35,8 @@ interface RawTables {
   readonly functions: RawFunctions;
   readonly mappings: { readonly file: number[]; readonly attributes: number[][] };
   readonly locations: RawLocations;
+  /** Rows of the attribute table, by location. */
+  readonly locationAttributes: number[][];
   readonly stacks: number[][];
 }
 
@@ -50,27 +52,6 @@ const functionColumns = (): RawFunctions => ({
   startLine: int32Column(),
 });
 
-/** Locations as they come. */
-export interface RawLocations {
-  readonly mapping: Column<Int32Array>;
-  readonly address: Column<Float64Array>;
-  /** Rows of the attribute table. */
-  readonly attributes: number[][];
-  /** Row in `line` of its first line; they end where the next location's begin. */
-  readonly firstLine: Column<Int32Array>;
-  readonly lineFunction: Column<Int32Array>;
-  readonly line: Column<Int32Array>;
-}
-
-const locationColumns = (): RawLocations => ({
-  mapping: int32Column(),
-  address: float64Column(),
-  attributes: [],
-  firstLine: int32Column(),
-  lineFunction: int32Column(),
-  line: int32Column(),
-});
-
 /**
  * Reads `ProfilesDictionary` (its rows may be in any order). Index 0 means "none" for mappings,
  * attributes, strings and stacks, but is a location and function like every other.
@@ -82,6 +63,7 @@ export function readDictionary(reader: WireReader, problems: Problems): Dictiona
     functions: functionColumns(),
     mappings: { file: [], attributes: [] },
     locations: locationColumns(),
+    locationAttributes: [],
     stacks: [],
   };
   const attributeRows: (() => void)[] = [];
@@ -99,7 +81,7 @@ const TABLES: Readonly<
   Record<number, (reader: WireReader, raw: RawTables, later: (() => void)[]) => void>
 > = {
   1: (reader, { mappings }) => readMapping(reader, mappings),
-  2: (reader, { locations }) => readLocation(reader, locations),
+  2: readLocation,
   3: (reader, { functions }) => readFunction(reader, functions),
   5: (reader, { strings }) => {
     strings.push(readText(reader));
@@ -127,7 +109,7 @@ function readMapping(reader: WireReader, mappings: RawTables['mappings']): void 
   mappings.attributes.push(attributes);
 }
 
-function readLocation(reader: WireReader, locations: RawTables['locations']): void {
+function readLocation(reader: WireReader, { locations, locationAttributes }: RawTables): void {
   let mapping = 0;
   let address = 0;
   const attributes: number[] = [];
@@ -143,7 +125,8 @@ function readLocation(reader: WireReader, locations: RawTables['locations']): vo
   });
   locations.mapping.push(mapping);
   locations.address.push(address);
-  locations.attributes.push(attributes);
+  locations.kind.push(0);
+  locationAttributes.push(attributes);
 }
 
 function readLine(reader: WireReader, locations: RawTables['locations']): void {
@@ -187,11 +170,18 @@ function readAttribute(reader: WireReader, raw: RawTables, later: (() => void)[]
   });
 }
 
+const FRAME_TYPE = 'profile.frame.type';
+
+function kindOf(rows: readonly number[], attributes: readonly DictionaryAttribute[]): number {
+  const value = rows.map((row) => attributes[row]).find((each) => each?.name === FRAME_TYPE)?.value;
+  return Math.max(0, (FRAME_KINDS as readonly unknown[]).indexOf(value));
+}
+
 /**
  * Rows of `stacks` that a byte of the request may make. A stack names each location in a byte or more,
  * but a location may stand for many inlined functions.
  */
-const MAX_STACKS_A_BYTE = 4;
+export const MAX_STACKS_A_BYTE = 4;
 const BUILD_IDS = ['process.executable.build_id.gnu', 'process.executable.build_id.go'];
 
 function finish(raw: RawTables, bounds: StackBounds): Dictionary {
@@ -220,7 +210,10 @@ function finish(raw: RawTables, bounds: StackBounds): Dictionary {
     file: Int32Array.from(raw.mappings.file, stringOf),
     buildId: Int32Array.from(raw.mappings.attributes, buildIdOf),
   };
-  const { frames, firstFrame } = framesOf(raw.locations, raw.attributes, { functions, mappings });
+  for (const [row, attributes] of raw.locationAttributes.entries()) {
+    raw.locations.kind.add(row, kindOf(attributes, raw.attributes));
+  }
+  const { frames, firstFrame } = framesOf(raw.locations, { functions, mappings });
   return {
     strings,
     attributes: raw.attributes,

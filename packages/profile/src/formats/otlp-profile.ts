@@ -1,8 +1,5 @@
-import { type Labels, labelsKey, labelsOf } from '../labels/labels.ts';
-import { type Column, float64Column, int32Column } from '../model/columns.ts';
-import type { Problems } from '../model/parsed.ts';
-import type { Series } from '../model/profile.ts';
-import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import { labelsOf } from '../labels/labels.ts';
+import { MAX_LABELS, type Measures } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
   type LabelEntry,
@@ -34,90 +31,10 @@ import {
   type WireReader,
 } from './wire-reader.ts';
 
-/** What is read of all profiles of a request. */
-export interface Measures {
+/** What is read of all profiles of a request, and by what. */
+export interface OtlpMeasures extends Measures {
   readonly schema: OtlpSchema;
   readonly dictionary: Dictionary;
-  readonly problems: Problems;
-  readonly samples: {
-    readonly timeMs: Column<Float64Array>;
-    readonly series: Column<Int32Array>;
-    readonly stack: Column<Int32Array>;
-    readonly value: Column<Float64Array>;
-  };
-  readonly quality: {
-    readonly timeMs: Column<Float64Array>;
-    readonly series: Column<Int32Array>;
-    readonly taken: Column<Float64Array>;
-    readonly lost: Column<Float64Array>;
-    readonly truncated: Column<Float64Array>;
-    readonly unsymbolized: Column<Float64Array>;
-  };
-  series(labels: Labels, type: ProfileType, period: number): number;
-  finishSeries(): Series;
-  /** Widens the range of the whole to hold a window. */
-  cover(timeMs: number, durationNs: number): void;
-  range(): { readonly startMs: number; readonly durationNs: number };
-}
-
-/** Labels that one level (resource, scope, profile, sample) may add; the rest is left out. */
-export const MAX_LABELS = 128;
-/** Series of one request. */
-const MAX_SERIES = 20_000;
-
-/** No samples yet. */
-export function createMeasures(
-  schema: OtlpSchema,
-  dictionary: Dictionary,
-  problems: Problems,
-): Measures {
-  const labels: Labels[] = [];
-  const types: ProfileType[] = [];
-  const periods = float64Column();
-  const rows = new Map<string, number>();
-  let startMs = Number.POSITIVE_INFINITY;
-  let endMs = Number.NEGATIVE_INFINITY;
-  return {
-    schema,
-    dictionary,
-    problems,
-    samples: {
-      timeMs: float64Column(),
-      series: int32Column(),
-      stack: int32Column(),
-      value: float64Column(),
-    },
-    quality: {
-      timeMs: float64Column(),
-      series: int32Column(),
-      taken: float64Column(),
-      lost: float64Column(),
-      truncated: float64Column(),
-      unsymbolized: float64Column(),
-    },
-    series(of, type, period) {
-      const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
-      const known = rows.get(key);
-      if (known !== undefined) return known;
-      if (labels.length >= MAX_SERIES) {
-        problems.add(`more than ${MAX_SERIES} series: the rest is counted with the first`);
-        return 0;
-      }
-      rows.set(key, labels.length);
-      periods.push(period);
-      types.push(type);
-      return labels.push(of) - 1;
-    },
-    finishSeries: () => ({ length: labels.length, labels, type: types, period: periods.take() }),
-    cover(timeMs, durationNs) {
-      startMs = Math.min(startMs, timeMs);
-      endMs = Math.max(endMs, timeMs + durationNs / 1e6);
-    },
-    range: () =>
-      endMs >= startMs
-        ? { startMs, durationNs: Math.round((endMs - startMs) * 1e6) }
-        : { startMs: 0, durationNs: 0 },
-  };
 }
 
 /** What a Profile message says besides its samples. */
@@ -138,7 +55,7 @@ interface Head {
 export function readProfileMessage(
   reader: WireReader,
   labels: readonly LabelEntry[],
-  measures: Measures,
+  measures: OtlpMeasures,
 ): void {
   const head = readHead(reader, measures);
   const names = new Map(
@@ -161,7 +78,7 @@ export function readProfileMessage(
   addQuality(names, { head, rules, labels: own }, measures);
 }
 
-function readHead(reader: WireReader, { schema, dictionary }: Measures): Head {
+function readHead(reader: WireReader, { schema, dictionary }: OtlpMeasures): Head {
   const fields = PROFILE_FIELDS[schema];
   const head: Head = {
     sampleTypes: [],
@@ -244,7 +161,7 @@ interface SampleRow {
   readonly attributes: number[];
 }
 
-function readSamples(reader: WireReader, context: Context, measures: Measures): void {
+function readSamples(reader: WireReader, context: Context, measures: OtlpMeasures): void {
   const { head, rules } = context;
   const { offset: back, end } = reader;
   const series = createSeriesOf(context, measures);
@@ -292,7 +209,7 @@ function readSampleField(reader: WireReader, row: SampleRow, fields: SampleField
       row.stack = varintField(reader);
       break;
     case fields.values:
-      readSignedInto(reader, row.values);
+      readNumbersInto(reader, row.values, readInt64);
       break;
     case fields.attributes:
       readNumbersInto(reader, row.attributes);
@@ -311,17 +228,6 @@ function readSampleField(reader: WireReader, row: SampleRow, fields: SampleField
   }
 }
 
-const TWO_63 = 2 ** 63;
-
-function readSignedInto(reader: WireReader, values: number[]): void {
-  const from = values.length;
-  readNumbersInto(reader, values);
-  for (let at = from; at < values.length; at++) {
-    const value = values[at] ?? 0;
-    if (value >= TWO_63) values[at] = value - 2 * TWO_63;
-  }
-}
-
 function countFixed64(reader: WireReader): number {
   const from = reader.offset;
   const isPacked = reader.wireType === WIRE.bytes;
@@ -329,7 +235,11 @@ function countFixed64(reader: WireReader): number {
   return isPacked ? Math.floor((reader.offset - from) / 8) : 1;
 }
 
-function stackOf(row: SampleRow, { locations }: Head, { schema, dictionary }: Measures): number {
+function stackOf(
+  row: SampleRow,
+  { locations }: Head,
+  { schema, dictionary }: OtlpMeasures,
+): number {
   if (schema !== '1.7') return dictionary.stackOf(row.stack);
   const end = row.locationsStart + row.locationsLength;
   return dictionary.internStack(locations.slice(row.locationsStart, end));
@@ -350,7 +260,7 @@ function sampleValue({ values, times }: SampleRow, column: number, types: number
 /** Series rows, one a type, of a sample's attributes. */
 function createSeriesOf(
   { head, rules, labels }: Context,
-  { dictionary, series }: Measures,
+  { dictionary, series }: OtlpMeasures,
 ): (attributes: readonly number[]) => readonly number[] {
   const known = new Map<string, readonly number[]>();
   return (attributes) => {
@@ -373,7 +283,7 @@ function createSeriesOf(
 function addQuality(
   names: ReadonlyMap<string, unknown>,
   { head, rules, labels }: Context,
-  { quality, series }: Measures,
+  { quality, series }: OtlpMeasures,
 ): void {
   const count = (name: string): number => {
     const value = names.get(name);

@@ -1,9 +1,10 @@
 import { checkProfile } from '../model/check.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
 import type { Profile } from '../model/profile.ts';
+import { createMeasures, MAX_LABELS } from './measures.ts';
 import { type Dictionary, readDictionary } from './otlp-dictionary.ts';
 import { type LabelEntry, labelEntry, readKeyValue } from './otlp-labels.ts';
-import { createMeasures, MAX_LABELS, type Measures, readProfileMessage } from './otlp-profile.ts';
+import { type OtlpMeasures, readProfileMessage } from './otlp-profile.ts';
 import { detectSchema, type OtlpSchema } from './otlp-schema.ts';
 import {
   createWireReader,
@@ -33,7 +34,7 @@ export function readOtlp(bytes: Uint8Array): ParsedOtlp {
   const problems = createProblems();
   const schema = detectSchema(bytes);
   const dictionary = readRequestDictionary(bytes, problems);
-  const measures = createMeasures(schema, dictionary, problems);
+  const measures = { ...createMeasures(problems), schema, dictionary };
   const reader = createWireReader(bytes);
   while (nextField(reader)) {
     const isResource = reader.field === REQUEST.resourceProfiles && reader.wireType === WIRE.bytes;
@@ -65,7 +66,7 @@ function readRequestDictionary(bytes: Uint8Array, problems: Problems): Dictionar
  * ResourceProfiles, then ScopeProfiles: both have attributes that become labels, the scope's after
  * the resource's. They may come after the profiles, so profiles are read last.
  */
-function readResource(reader: WireReader, measures: Measures): void {
+function readResource(reader: WireReader, measures: OtlpMeasures): void {
   const labels: LabelEntry[] = [];
   const scopes: number[] = [];
   const { dictionary } = measures;
@@ -80,7 +81,7 @@ function readResource(reader: WireReader, measures: Measures): void {
   for (const offset of scopes) at(reader, offset, () => readScope(reader, labels, measures));
 }
 
-function readScope(reader: WireReader, outer: readonly LabelEntry[], measures: Measures): void {
+function readScope(reader: WireReader, outer: readonly LabelEntry[], measures: OtlpMeasures): void {
   const labels = [...outer];
   const profiles: number[] = [];
   readMessage(reader, (field) => {
@@ -125,31 +126,13 @@ function readAttributes(
   leave(reader, outerEnd);
 }
 
-function finish(dictionary: Dictionary, measures: Measures): Profile {
-  const { samples, quality } = measures;
+function finish(dictionary: Dictionary, measures: OtlpMeasures): Profile {
   return {
     strings: dictionary.strings,
     functions: dictionary.functions,
     mappings: dictionary.mappings,
     frames: dictionary.frames,
     stacks: dictionary.finishStacks(),
-    series: measures.finishSeries(),
-    samples: {
-      length: samples.timeMs.length,
-      timeMs: samples.timeMs.take(),
-      series: samples.series.take(),
-      stack: samples.stack.take(),
-      value: samples.value.take(),
-    },
-    quality: {
-      length: quality.timeMs.length,
-      timeMs: quality.timeMs.take(),
-      series: quality.series.take(),
-      taken: quality.taken.take(),
-      lost: quality.lost.take(),
-      truncated: quality.truncated.take(),
-      unsymbolized: quality.unsymbolized.take(),
-    },
-    ...measures.range(),
+    ...measures.finish(),
   };
 }

@@ -106,7 +106,7 @@ function example(): Profile {
   );
   const other = builder.series(labelsOf([['service_name', 'other']]), { ...CPU, name: 'odd' }, 0);
   builder.sample({ timeMs: 1_000, series: shop, stack: deep, value: 52_631_578 });
-  builder.sample({ timeMs: 1_000, series: shop, stack: odd, value: 1 });
+  builder.sample({ timeMs: 1_000, series: shop, stack: odd, value: -1 });
   builder.sample({ timeMs: 11_000, series: shop, stack: deep, value: 2 });
   builder.sample({ timeMs: 1_000, series: other, stack: NONE as StackId, value: 3 });
   builder.quality({

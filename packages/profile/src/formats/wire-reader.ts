@@ -20,7 +20,6 @@ export interface WireReader {
 
 const TWO_32 = 2 ** 32;
 const TWO_63 = 2 ** 63;
-const TWO_64 = 2 ** 64;
 const MAX_VARINT_BYTES = 10;
 /** Longer texts are cut: no symbol needs them. */
 const MAX_TEXT_BYTES = 65_535;
@@ -103,10 +102,18 @@ export function readVarint(reader: WireReader): number {
   return fail(reader);
 }
 
-/** A signed number in two's complement, as a double. */
+/** A signed number in two's complement, as a double: exact between -2^53 and 2^53. */
 export function readInt64(reader: WireReader): number {
+  const from = reader.offset;
   const value = readVarint(reader);
-  return value >= TWO_63 ? value - TWO_64 : value;
+  return value < TWO_63 ? value : negative(reader.bytes.subarray(from, reader.offset));
+}
+
+/** The same of a varint of ten bytes, whose double has lost its low bits. */
+function negative(bytes: Uint8Array): number {
+  let value = 0n;
+  for (const [at, byte] of bytes.entries()) value |= BigInt(byte & 0x7f) << BigInt(7 * at);
+  return Number(BigInt.asIntN(64, value));
 }
 
 /** An unsigned number of eight bytes, as a double. */
@@ -139,13 +146,17 @@ export function readText(reader: WireReader): string {
   return from < 0 ? '' : DECODER.decode(reader.bytes.subarray(from, to));
 }
 
-/** Appends the numbers of a repeated field, packed or single. */
-export function readNumbersInto(reader: WireReader, numbers: number[]): void {
-  if (reader.wireType === WIRE.varint) numbers.push(readVarint(reader));
+/** Appends the numbers of a repeated field, packed or single; unsigned unless `read` says otherwise. */
+export function readNumbersInto(
+  reader: WireReader,
+  numbers: number[],
+  read: (reader: WireReader) => number = readVarint,
+): void {
+  if (reader.wireType === WIRE.varint) numbers.push(read(reader));
   else if (reader.wireType === WIRE.fixed64) numbers.push(readFixed64(reader));
   else if (reader.wireType === WIRE.bytes) {
     const outerEnd = enter(reader);
-    while (reader.offset < reader.end) numbers.push(readVarint(reader));
+    while (reader.offset < reader.end) numbers.push(read(reader));
     leave(reader, outerEnd);
   } else skipField(reader);
 }

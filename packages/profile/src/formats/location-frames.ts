@@ -1,8 +1,27 @@
-import { float64Column, int32Column, uint8Column } from '../model/columns.ts';
-import { FRAME_KINDS, type Frames, type Functions, type Mappings, NONE } from '../model/profile.ts';
-import type { DictionaryAttribute, RawLocations } from './otlp-dictionary.ts';
+import { type Column, float64Column, int32Column, uint8Column } from '../model/columns.ts';
+import { type Frames, type Functions, type Mappings, NONE } from '../model/profile.ts';
 
-const FRAME_TYPE = 'profile.frame.type';
+/** Locations as they come. */
+export interface RawLocations {
+  readonly mapping: Column<Int32Array>;
+  readonly address: Column<Float64Array>;
+  /** Index in FRAME_KINDS. */
+  readonly kind: Column<Uint8Array>;
+  /** Row in `line` of its first line; they end where the next location's begin. */
+  readonly firstLine: Column<Int32Array>;
+  readonly lineFunction: Column<Int32Array>;
+  readonly line: Column<Int32Array>;
+}
+
+/** No locations yet. */
+export const locationColumns = (): RawLocations => ({
+  mapping: int32Column(),
+  address: float64Column(),
+  kind: uint8Column(),
+  firstLine: int32Column(),
+  lineFunction: int32Column(),
+  line: int32Column(),
+});
 
 /** The tables that frames refer to. */
 interface Referred {
@@ -19,7 +38,6 @@ interface LocationFrames {
 /** One frame a line of a location, the innermost first; one for a location without lines. */
 export function framesOf(
   locations: RawLocations,
-  attributes: readonly DictionaryAttribute[],
   { functions, mappings }: Referred,
 ): LocationFrames {
   const columns = createFrameColumns();
@@ -31,7 +49,7 @@ export function framesOf(
     const common = {
       mapping: mapping > 0 && mapping < mappings.length ? mapping : NONE,
       address: locations.address.get(location),
-      kind: kindOf(locations.attributes[location] ?? [], attributes),
+      kind: locations.kind.get(location),
     };
     const from = locations.firstLine.get(location);
     const to = location + 1 < count ? locations.firstLine.get(location + 1) : locations.line.length;
@@ -52,11 +70,6 @@ export function framesOf(
 /** A function without a name is none. */
 function namedOrNone(functions: Functions, row: number): number {
   return row >= 0 && row < functions.length && functions.name[row] !== 0 ? row : NONE;
-}
-
-function kindOf(rows: readonly number[], attributes: readonly DictionaryAttribute[]): number {
-  const value = rows.map((row) => attributes[row]).find((each) => each?.name === FRAME_TYPE)?.value;
-  return Math.max(0, (FRAME_KINDS as readonly unknown[]).indexOf(value));
 }
 
 type FrameColumns = ReturnType<typeof createFrameColumns>;

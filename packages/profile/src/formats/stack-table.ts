@@ -20,7 +20,7 @@ export interface StackBounds {
 }
 
 /** Frames of one stack; what calls the outermost of them is cut. */
-export const MAX_OTLP_DEPTH = 1024;
+export const MAX_DEPTH = 1024;
 
 const UNKNOWN = -2;
 
@@ -57,7 +57,7 @@ export function createStacks(
   }
 
   function internStack(locations: ArrayLike<number>): number {
-    const depth = Math.min(locations.length, MAX_OTLP_DEPTH);
+    const depth = Math.min(locations.length, MAX_DEPTH);
     if (depth < locations.length) problems.add(`a stack of ${locations.length} frames was cut`);
     let row: number = NONE;
     for (let at = depth - 1; at >= 0; at--) {

@@ -1,0 +1,107 @@
+import { type Labels, labelsKey } from '../labels/labels.ts';
+import { type Column, float64Column, int32Column } from '../model/columns.ts';
+import type { Problems } from '../model/parsed.ts';
+import type { Profile } from '../model/profile.ts';
+import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+
+/** Samples and what they belong to, while a format is read. */
+export interface Measures {
+  readonly samples: {
+    readonly timeMs: Column<Float64Array>;
+    readonly series: Column<Int32Array>;
+    readonly stack: Column<Int32Array>;
+    readonly value: Column<Float64Array>;
+  };
+  readonly quality: {
+    readonly timeMs: Column<Float64Array>;
+    readonly series: Column<Int32Array>;
+    readonly taken: Column<Float64Array>;
+    readonly lost: Column<Float64Array>;
+    readonly truncated: Column<Float64Array>;
+    readonly unsymbolized: Column<Float64Array>;
+  };
+  /** The row of a label set and type. */
+  series(labels: Labels, type: ProfileType, period: number): number;
+  /** Widens the range of the whole to hold a window. */
+  cover(timeMs: number, durationNs: number): void;
+  finish(): Pick<Profile, 'series' | 'samples' | 'quality' | 'startMs' | 'durationNs'>;
+}
+
+/** Labels that one level (resource, scope, profile, sample) may add; the rest is left out. */
+export const MAX_LABELS = 128;
+/** Series of one file or request. */
+const MAX_SERIES = 20_000;
+
+/** No samples yet. */
+export function createMeasures(problems: Problems): Measures {
+  const series = createSeries(problems);
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  const samples = {
+    timeMs: float64Column(),
+    series: int32Column(),
+    stack: int32Column(),
+    value: float64Column(),
+  };
+  const quality = {
+    timeMs: float64Column(),
+    series: int32Column(),
+    taken: float64Column(),
+    lost: float64Column(),
+    truncated: float64Column(),
+    unsymbolized: float64Column(),
+  };
+  return {
+    samples,
+    quality,
+    series: series.intern,
+    cover(timeMs, durationNs) {
+      startMs = Math.min(startMs, timeMs);
+      endMs = Math.max(endMs, timeMs + durationNs / 1e6);
+    },
+    finish: () => ({
+      series: series.finish(),
+      samples: {
+        length: samples.timeMs.length,
+        timeMs: samples.timeMs.take(),
+        series: samples.series.take(),
+        stack: samples.stack.take(),
+        value: samples.value.take(),
+      },
+      quality: {
+        length: quality.timeMs.length,
+        timeMs: quality.timeMs.take(),
+        series: quality.series.take(),
+        taken: quality.taken.take(),
+        lost: quality.lost.take(),
+        truncated: quality.truncated.take(),
+        unsymbolized: quality.unsymbolized.take(),
+      },
+      startMs: endMs >= startMs ? startMs : 0,
+      durationNs: endMs >= startMs ? Math.round((endMs - startMs) * 1e6) : 0,
+    }),
+  };
+}
+
+function createSeries(problems: Problems) {
+  const labels: Labels[] = [];
+  const types: ProfileType[] = [];
+  const periods = float64Column();
+  const rows = new Map<string, number>();
+  return {
+    intern(of: Labels, type: ProfileType, period: number): number {
+      const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
+      const known = rows.get(key);
+      if (known !== undefined) return known;
+      if (labels.length >= MAX_SERIES) {
+        problems.add(`more than ${MAX_SERIES} series: the rest is counted with the first`);
+        return 0;
+      }
+      rows.set(key, labels.length);
+      periods.push(period);
+      types.push(type);
+      return labels.push(of) - 1;
+    },
+    finish: () => ({ length: labels.length, labels, type: types, period: periods.take() }),
+  };
+}

@@ -1,0 +1,303 @@
+import { labelName } from '../labels/attribute-names.ts';
+import { labelsOf } from '../labels/labels.ts';
+import { checkProfile } from '../model/check.ts';
+import { type Column, int32Column } from '../model/columns.ts';
+import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
+import type { Functions, Mappings, Profile } from '../model/profile.ts';
+import type { ProfileType } from '../model/profile-type.ts';
+import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
+import { createMeasures, MAX_LABELS, type Measures } from './measures.ts';
+import { MAX_STACKS_A_BYTE } from './otlp-dictionary.ts';
+import type { ValueType } from './otlp-labels.ts';
+import { varintField } from './otlp-schema.ts';
+import { createStacks, type StackRows } from './stack-table.ts';
+import {
+  createWireReader,
+  nextField,
+  readInt64,
+  readMessage,
+  readNumbersInto,
+  readText,
+  skipField,
+  WIRE,
+  type WireReader,
+} from './wire-reader.ts';
+
+/** What a file holds besides its samples; rows are in the order they come. */
+interface Tables {
+  readonly strings: string[];
+  readonly sampleTypes: [type: number, unit: number][];
+  /** Id to row; row 0 is "none". */
+  readonly mappingIds: Map<number, number>;
+  readonly mappingFile: Column<Int32Array>;
+  readonly mappingBuildId: Column<Int32Array>;
+  readonly functionIds: Map<number, number>;
+  readonly functionName: Column<Int32Array>;
+  readonly functionFile: Column<Int32Array>;
+  readonly functionLine: Column<Int32Array>;
+  readonly locationIds: Map<number, number>;
+  readonly locations: RawLocations;
+  /** Ids by location, put into rows when all mappings are known. */
+  readonly locationMapping: number[];
+  /** The same of functions, by line. */
+  readonly lineFunction: number[];
+  /** Where the samples begin. */
+  readonly samples: number[];
+  timeNs: number;
+  durationNs: number;
+  period: number;
+  periodType: [type: number, unit: number];
+}
+
+/**
+ * Reads a pprof file, already unpacked (github.com/google/pprof, proto/profile.proto): one series a
+ * sample type and set of string labels; numeric labels are left out. What refers to nothing is
+ * dropped. Time and memory are proportional to the file, at most some two hundred bytes a byte for
+ * hostile ones.
+ */
+export function readPprof(bytes: Uint8Array): Parsed<Profile> {
+  const problems = createProblems();
+  const reader = createWireReader(bytes);
+  const tables = readTables(reader, problems);
+  if (tables.sampleTypes.length === 0) problems.add('expected sample types, got none');
+  const { functions, mappings } = finishTables(tables);
+  const { frames, firstFrame } = framesOf(tables.locations, { functions, mappings });
+  const maxStacks = bytes.length * MAX_STACKS_A_BYTE;
+  const stacks = createStacks(firstFrame, [], { problems, maxStacks });
+  const measures = createMeasures(problems);
+  measures.cover(Math.floor(tables.timeNs / 1e6), Math.max(0, tables.durationNs));
+  readSamples(reader, tables, { stacks, measures });
+  const value = {
+    strings: tables.strings,
+    functions,
+    mappings,
+    frames,
+    stacks: stacks.finishStacks(),
+    ...measures.finish(),
+  };
+  for (const problem of checkProfile(value)) problems.add(problem);
+  return { value, problems: problems.list() };
+}
+
+function readTables(reader: WireReader, problems: Problems): Tables {
+  const tables: Tables = {
+    strings: [],
+    sampleTypes: [],
+    mappingIds: new Map(),
+    mappingFile: int32Column(),
+    mappingBuildId: int32Column(),
+    functionIds: new Map(),
+    functionName: int32Column(),
+    functionFile: int32Column(),
+    functionLine: int32Column(),
+    locationIds: new Map(),
+    locations: locationColumns(),
+    locationMapping: [],
+    lineFunction: [],
+    samples: [],
+    timeNs: 0,
+    durationNs: 0,
+    period: 0,
+    periodType: [0, 0],
+  };
+  for (const none of [tables.mappingFile, tables.mappingBuildId]) none.push(0);
+  for (const none of [tables.functionName, tables.functionFile, tables.functionLine]) none.push(0);
+  while (nextField(reader)) readField(reader, tables);
+  if (reader.failed) problems.add('the file is cut');
+  if (tables.strings[0] !== '') {
+    problems.add('expected a string table that begins with the empty string');
+    tables.strings[0] = '';
+  }
+  return tables;
+}
+
+const MESSAGES: Readonly<Record<number, (reader: WireReader, tables: Tables) => void>> = {
+  1: (reader, { sampleTypes }) => {
+    sampleTypes.push(readValueType(reader));
+  },
+  2: (reader, { samples }) => {
+    samples.push(reader.offset);
+    skipField(reader);
+  },
+  3: readMapping,
+  4: readLocation,
+  5: readFunction,
+  6: (reader, { strings }) => {
+    strings.push(readText(reader));
+  },
+  11: (reader, tables) => {
+    tables.periodType = readValueType(reader);
+  },
+};
+
+function readField(reader: WireReader, tables: Tables): void {
+  const { field, wireType } = reader;
+  if (wireType === WIRE.bytes) (MESSAGES[field] ?? skipField)(reader, tables);
+  else if (wireType !== WIRE.varint) skipField(reader);
+  else if (field === 9) tables.timeNs = readInt64(reader);
+  else if (field === 10) tables.durationNs = readInt64(reader);
+  else if (field === 12) tables.period = readInt64(reader);
+  else skipField(reader);
+}
+
+/** The numbers in the first fields of a message, by field; 0 for those that are not there. */
+function readNumbers(reader: WireReader, most: number): number[] {
+  const numbers = new Array<number>(most + 1).fill(0);
+  readMessage(reader, (field) => {
+    if (field <= most) numbers[field] = varintField(reader);
+    else skipField(reader);
+  });
+  return numbers;
+}
+
+function readValueType(reader: WireReader): [number, number] {
+  const [, type = 0, unit = 0] = readNumbers(reader, 2);
+  return [type, unit];
+}
+
+function readMapping(reader: WireReader, tables: Tables): void {
+  const [, id = 0, , , , file = 0, buildId = 0] = readNumbers(reader, 6);
+  tables.mappingIds.set(id, tables.mappingFile.length);
+  tables.mappingFile.push(file);
+  tables.mappingBuildId.push(buildId);
+}
+
+function readFunction(reader: WireReader, tables: Tables): void {
+  const [, id = 0, name = 0, systemName = 0, file = 0, line = 0] = readNumbers(reader, 5);
+  tables.functionIds.set(id, tables.functionName.length);
+  tables.functionName.push(name || systemName);
+  tables.functionFile.push(file);
+  tables.functionLine.push(line);
+}
+
+function readLocation(reader: WireReader, tables: Tables): void {
+  const { locations } = tables;
+  let id = 0;
+  let mapping = 0;
+  let address = 0;
+  locations.firstLine.push(locations.line.length);
+  readMessage(reader, (field) => {
+    if (field === 1) id = varintField(reader);
+    else if (field === 2) mapping = varintField(reader);
+    else if (field === 3) address = varintField(reader);
+    else if (field === 4 && reader.wireType === WIRE.bytes) {
+      const [, fn = 0, line = 0] = readNumbers(reader, 2);
+      tables.lineFunction.push(fn);
+      locations.line.push(line);
+    } else skipField(reader);
+  });
+  tables.locationIds.set(id, tables.locationMapping.length);
+  tables.locationMapping.push(mapping);
+  locations.address.push(address);
+  locations.kind.push(0);
+}
+
+/** Ids into rows, and rows of strings that are not there into that of the empty one. */
+function finishTables(tables: Tables): {
+  readonly functions: Functions;
+  readonly mappings: Mappings;
+} {
+  const { locations, mappingIds, functionIds, strings } = tables;
+  for (const id of tables.locationMapping) locations.mapping.push(mappingIds.get(id) ?? 0);
+  for (const id of tables.lineFunction) locations.lineFunction.push(functionIds.get(id) ?? 0);
+  const text = (column: Column<Int32Array>): Int32Array =>
+    column.take().map((row) => (row >= 0 && row < strings.length ? row : 0));
+  const functions = {
+    length: tables.functionName.length,
+    name: text(tables.functionName),
+    file: text(tables.functionFile),
+    startLine: tables.functionLine.take(),
+  };
+  const mappings = {
+    length: tables.mappingFile.length,
+    file: text(tables.mappingFile),
+    buildId: text(tables.mappingBuildId),
+  };
+  return { functions, mappings };
+}
+
+interface Into {
+  readonly stacks: StackRows;
+  readonly measures: Measures;
+}
+
+/** One sample while it is read; its arrays are used again for the next. */
+interface SampleRow {
+  readonly locations: number[];
+  readonly values: number[];
+  readonly labels: [string, string][];
+}
+
+function readSamples(reader: WireReader, tables: Tables, { stacks, measures }: Into): void {
+  const types = typesOf(tables);
+  const timeMs = Math.floor(tables.timeNs / 1e6);
+  const row: SampleRow = { locations: [], values: [], labels: [] };
+  for (const offset of tables.samples) {
+    reader.offset = offset;
+    reader.end = reader.bytes.length;
+    reader.wireType = WIRE.bytes;
+    readSample(reader, row, tables);
+    const stack = stacks.internStack(row.locations);
+    const labels = labelsOf(row.labels);
+    for (const [column, type] of types.entries()) {
+      const value = row.values[column] ?? 0;
+      if (value === 0) continue;
+      measures.samples.timeMs.push(timeMs);
+      measures.samples.series.push(measures.series(labels, type, tables.period));
+      measures.samples.stack.push(stack);
+      measures.samples.value.push(value);
+    }
+  }
+}
+
+function readSample(reader: WireReader, row: SampleRow, tables: Tables): void {
+  row.locations.length = 0;
+  row.values.length = 0;
+  row.labels.length = 0;
+  readMessage(reader, (field) => {
+    if (field === 1) readNumbersInto(reader, row.locations);
+    else if (field === 2) readNumbersInto(reader, row.values, readInt64);
+    else if (field === 3 && reader.wireType === WIRE.bytes) readLabel(reader, row, tables);
+    else skipField(reader);
+  });
+  for (const [at, id] of row.locations.entries()) {
+    row.locations[at] = tables.locationIds.get(id) ?? tables.locationMapping.length;
+  }
+}
+
+function readLabel(reader: WireReader, { labels }: SampleRow, { strings }: Tables): void {
+  const [, key = 0, text = 0] = readNumbers(reader, 2);
+  const name = strings[key] ?? '';
+  const value = strings[text] ?? '';
+  if (name !== '' && value !== '' && labels.length < MAX_LABELS) {
+    labels.push([labelName(name), value]);
+  }
+}
+
+/** The profile types of the sample types, named as Pyroscope names them. */
+function typesOf({ strings, sampleTypes, periodType }: Tables): readonly ProfileType[] {
+  const valueType = ([type, unit]: [number, number]): ValueType => ({
+    type: strings[type] ?? '',
+    unit: strings[unit] ?? '',
+  });
+  const all = sampleTypes.map(valueType);
+  const period = valueType(periodType);
+  const isWall = all.some(({ type }) => type === 'wall');
+  return all.map(({ type, unit }) => ({
+    name: isWall ? 'wall' : nameOf(type),
+    sampleType: type || 'samples',
+    sampleUnit: unit || 'count',
+    periodType: period.type,
+    periodUnit: period.unit,
+  }));
+}
+
+const NAMES: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/^(cpu|samples)$/, 'process_cpu'],
+  [/^(alloc|inuse)_|space|objects/, 'memory'],
+  [/^(contentions|delay)$/, 'mutex'],
+  [/^goroutines?$/, 'goroutines'],
+];
+
+const nameOf = (type: string): string =>
+  NAMES.find(([pattern]) => pattern.test(type))?.[1] ?? (type || 'samples');
