@@ -23,7 +23,7 @@ enum end {
 };
 
 /* Slots of `stats`; the first ones count walks by their end. */
-enum stat { STAT_SAMPLES = 8, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST };
+enum stat { STAT_SAMPLES = 8, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST, STAT_GUESSES };
 
 /* The top four bits of a user frame; below them, 20 bits of executable and 40 of address. */
 enum space { SPACE_RAW, SPACE_FILE, SPACE_ANONYMOUS };
@@ -64,6 +64,8 @@ struct stack {
 /* Where a walk is: the frame that `pc` is in and the registers its caller is found by. */
 struct walk {
 	u64 pc, sp, fp;
+	/* Link register (arm64); only a leaf's is its return address. */
+	u64 link;
 	/* 1 if pc is an instruction's own address, not the one after a call. */
 	u64 is_leaf;
 	struct stack stack;

@@ -7,7 +7,7 @@
 
 /* What a walk needs of the registers that user mode was left with. */
 struct user_registers {
-	u64 pc, sp, fp;
+	u64 pc, sp, fp, link;
 	/* pc is the address after the instruction that is being executed: a system call. */
 	bool is_after_call;
 	/* They are those of a 64-bit program. */
@@ -40,6 +40,13 @@ static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
 
 #define CODE_ADDRESS(pc) (pc)
 
+/* struct rt_sigframe: the return address is popped; struct ucontext has gregs at 40, rbp the 11th. */
+#define SIGNAL_REGISTERS_OFFSET (40 + 10 * 8)
+struct signal_registers {
+	u64 fp, rbx, rdx, rax, rcx, sp, pc;
+};
+#define set_link(walk, registers)
+
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_BPF 280
 /* arch/arm64/include/asm/ptrace.h: exception level and, at bit 4, AArch32. */
@@ -51,6 +58,7 @@ static __always_inline struct user_registers read_registers(struct pt_regs *regs
 		.pc = BPF_CORE_READ(regs, pc),
 		.sp = BPF_CORE_READ(regs, sp),
 		.fp = BPF_CORE_READ(regs, regs[29]),
+		.link = BPF_CORE_READ(regs, regs[30]),
 		.is_after_call = BPF_CORE_READ(regs, syscallno) >= 0,
 		.is_known = (BPF_CORE_READ(regs, pstate) & PSTATE_MODE_MASK) == 0,
 	};
@@ -64,4 +72,11 @@ static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
 
 /* Without the pointer authentication code that a signed return address carries. */
 #define CODE_ADDRESS(pc) ((pc) & 0xffffffffffffULL)
+
+/* struct rt_sigframe: siginfo, then ucontext with regs[] at 312, x29 the 30th. */
+#define SIGNAL_REGISTERS_OFFSET (312 + 29 * 8)
+struct signal_registers {
+	u64 fp, link, sp, pc;
+};
+#define set_link(walk, registers) ((walk)->link = (registers).link)
 #endif

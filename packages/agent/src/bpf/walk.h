@@ -2,35 +2,12 @@
 /* The walk of a user stack, one frame a step. */
 #pragma once
 #include "registers.h"
-#include "state.h"
+#include "table.h"
 
 /* Nothing is mapped below. */
 #define LOWEST_CODE 0x1000
 /* A caller's frame lies at most so far above its callee's: more is no frame pointer. */
 #define MAX_FRAME_BYTES (1 << 20)
-
-/*
- * 1 if a <= b, both below 2^63. A binary search made of it has no branch, so the verifier follows
- * one path. OPAQUE pins a value to the register that is checked and used: else clang makes ORs of the
- * additions, after which the verifiers of 5.10 to 6.1 know no bounds any more.
- */
-#define IS_AT_MOST(a, b) (((u64)(a) - (u64)(b)-1) >> 63)
-#define OPAQUE(x) asm volatile("" : "+r"(x))
-
-/* The mapping that pc may lie in: the last one that starts at or before it. */
-static __always_inline u32 find_mapping(const struct process *process, u64 pc)
-{
-	u64 found = 0;
-
-	_Pragma("unroll") for (u32 step = MAX_MAPPINGS / 2; step; step >>= 1)
-	{
-		u64 start = process->start[(found + step) & (MAX_MAPPINGS - 1)];
-		u64 advance = step * IS_AT_MOST(start, pc);
-		OPAQUE(advance);
-		found += advance;
-	}
-	return found & (MAX_MAPPINGS - 1);
-}
 
 static __always_inline struct process *known_process(const struct image *image)
 {
@@ -51,7 +28,7 @@ static __always_inline bool place(const struct stack *stack, u64 pc, u64 *frame)
 	*frame = pc & RAW_ADDRESS_MASK;
 	if (!process)
 		return true;
-	u32 i = find_mapping(process, pc);
+	u64 i = LAST_AT_MOST(process->start, MAX_MAPPINGS, pc);
 	struct mapping *mapping = &process->mapping[i];
 	if (process->start[i] > pc || pc >= mapping->end) {
 		/* Where the program itself is, is beyond doubt; a return address may be none. */
@@ -74,7 +51,22 @@ static __always_inline int stop(struct walk *walk, u32 end)
 	return 1;
 }
 
-/* Moves the walk to the caller by the frame pointer: {caller's frame pointer, return address}. */
+/* Moves the walk to the caller. */
+static __always_inline int go_to(struct walk *walk, u64 pc, u64 sp, u64 fp)
+{
+	walk->pc = CODE_ADDRESS(pc);
+	walk->sp = sp;
+	walk->fp = fp;
+	walk->is_leaf = 0;
+	return walk->pc ? 0 : stop(walk, END_COMPLETE);
+}
+
+static __always_inline long read_user(void *to, u32 size, u64 from)
+{
+	return bpf_probe_read_user(to, size, (void *)from);
+}
+
+/* By the frame pointer: {caller's frame pointer, return address}. */
 static __always_inline int step_by_frame_pointer(struct walk *walk)
 {
 	u64 saved[2], fp = walk->fp;
@@ -83,18 +75,109 @@ static __always_inline int step_by_frame_pointer(struct walk *walk)
 		return stop(walk, END_COMPLETE);
 	if (fp & 7 || fp < walk->sp || fp - walk->sp > MAX_FRAME_BYTES)
 		return stop(walk, END_BAD_FRAME);
-	if (bpf_probe_read_user(saved, sizeof(saved), (void *)fp))
+	if (read_user(saved, sizeof(saved), fp))
 		return stop(walk, END_UNREADABLE);
-	walk->fp = saved[0];
-	walk->pc = CODE_ADDRESS(saved[1]);
-	walk->sp = fp + sizeof(saved);
-	walk->is_leaf = 0;
-	return walk->pc ? 0 : stop(walk, END_COMPLETE);
+	return go_to(walk, saved[1], fp + sizeof(saved), saved[0]);
+}
+
+/* By the registers that a signal interrupted, which the kernel has put on the stack. */
+static __always_inline int step_by_signal_frame(struct walk *walk)
+{
+	struct signal_registers registers;
+
+	if (read_user(&registers, sizeof(registers), walk->sp + SIGNAL_REGISTERS_OFFSET))
+		return stop(walk, END_UNREADABLE);
+	go_to(walk, registers.pc, registers.sp, registers.fp);
+	set_link(walk, registers);
+	walk->is_leaf = 1;
+	return walk->pc ? 0 : stop(walk, END_BAD_FRAME);
+}
+
+/* The canonical frame address by a rule; false where it cannot be read. */
+static __always_inline bool frame_address(const struct walk *walk, const struct rule *rule, u64 *cfa)
+{
+	s64 offset = rule->cfa_offset;
+	u64 from = walk->fp;
+
+	if (rule->cfa == CFA_SP || rule->cfa == CFA_DEREF_SP)
+		from = walk->sp;
+	if (rule->cfa == CFA_PLT) {
+		/* The stub pushes its index by its eleventh byte. */
+		*cfa = walk->sp + 8 + (((walk->pc & 15) >= 11) << 3);
+		return true;
+	}
+	*cfa = from + offset;
+	if (rule->cfa != CFA_DEREF_SP && rule->cfa != CFA_DEREF_FP)
+		return true;
+	/* A multiple of 8; its low bits hold what to add, in words. */
+	if (read_user(cfa, sizeof(*cfa), from + (offset & ~7LL)))
+		return false;
+	*cfa += (offset & 7) * 8;
+	return true;
+}
+
+#if defined(__TARGET_ARCH_x86)
+/* A call leaves the return address right below the CFA. */
+static __always_inline int step_to_frame(struct walk *walk, const struct rule *rule, u64 cfa)
+{
+	u64 saved[2], fp = walk->fp;
+
+	/* By far the most common: one read for both. */
+	if (rule->fp == FP_SAVED && rule->fp_offset == -16) {
+		if (read_user(saved, sizeof(saved), cfa - 16))
+			return stop(walk, END_UNREADABLE);
+		return go_to(walk, saved[1], cfa, saved[0]);
+	}
+	if (rule->fp == FP_SAVED && read_user(&fp, sizeof(fp), cfa + rule->fp_offset))
+		return stop(walk, END_UNREADABLE);
+	if (rule->fp == FP_OFFSET && read_user(&fp, sizeof(fp), walk->fp + rule->fp_offset))
+		return stop(walk, END_UNREADABLE);
+	if (read_user(saved, 8, cfa - 8))
+		return stop(walk, END_UNREADABLE);
+	return go_to(walk, saved[0], cfa, fp);
+}
+#elif defined(__TARGET_ARCH_arm64)
+/* The return address is in the link register until a function saves it. */
+static __always_inline int step_to_frame(struct walk *walk, const struct rule *rule, u64 cfa)
+{
+	u64 saved[2];
+
+	if (rule->fp == FP_SAVED) {
+		if (read_user(saved, sizeof(saved), cfa + rule->fp_offset))
+			return stop(walk, END_UNREADABLE);
+		return go_to(walk, saved[1], cfa, saved[0]);
+	}
+	if (rule->fp == FP_OFFSET) {
+		if (read_user(saved, 8, cfa + rule->fp_offset))
+			return stop(walk, END_UNREADABLE);
+		return go_to(walk, saved[0], cfa, walk->fp);
+	}
+	if (!walk->is_leaf)
+		return stop(walk, END_BAD_FRAME);
+	return go_to(walk, walk->link, cfa, walk->fp);
+}
+#endif
+
+static __always_inline int step_by_rule(struct walk *walk, const struct rule *rule)
+{
+	u64 cfa;
+
+	if (rule->cfa == CFA_STOP)
+		return stop(walk, END_COMPLETE);
+	if (rule->cfa == CFA_SIGNAL)
+		return step_by_signal_frame(walk);
+	if (!frame_address(walk, rule, &cfa))
+		return stop(walk, END_UNREADABLE);
+	/* Stacks grow down: a caller that lies below is none. */
+	if (cfa < walk->sp)
+		return stop(walk, END_BAD_FRAME);
+	return step_to_frame(walk, rule, cfa);
 }
 
 /*
- * One frame: records where the walk is, then moves it to the caller. Returns 1 at the end. A global
- * function is verified once and not once an iteration, so what it does may grow.
+ * One frame: records where the walk is, then moves it to the caller: by the rule of its executable's
+ * table, or by the frame pointer where there is none. Returns 1 at the end. A global function is
+ * verified once and not once an iteration.
  */
 __attribute__((noinline)) int unwind_step(u32 slot)
 {
@@ -116,5 +199,12 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 		return stop(walk, END_NO_MAPPING);
 	stack->frame[at] = frame;
 	stack->user_frames++;
+	if (frame >> SPACE_SHIFT != SPACE_FILE)
+		return step_by_frame_pointer(walk);
+	u32 executable = frame >> EXECUTABLE_SHIFT & MAX_EXECUTABLE;
+	struct rule *rule = find_rule(executable, frame & FILE_ADDRESS_MASK);
+	if (rule && rule->cfa != CFA_INVALID)
+		return step_by_rule(walk, rule);
+	add(STAT_GUESSES, 1);
 	return step_by_frame_pointer(walk);
 }

@@ -28,6 +28,7 @@ const STATS = {
   runNs: 10,
   frames: 11,
   eventsLost: 12,
+  guesses: 13,
 } as const;
 
 const SPACE = { raw: 0, file: 1, anonymous: 2 } as const;
@@ -158,5 +159,6 @@ export function sumStats(bytes: Uint8Array): Readonly<Record<keyof typeof STATS,
     runNs: sum(STATS.runNs),
     frames: sum(STATS.frames),
     eventsLost: sum(STATS.eventsLost),
+    guesses: sum(STATS.guesses),
   };
 }

@@ -13,6 +13,11 @@ const MIN_IMAGES = 2_048;
 const MAX_IMAGES = 8_192;
 const IMAGES_A_CPU = 512;
 
+/** Rules of all unwind tables together; some thousand are met on a desktop. */
+export const MAX_KERNEL_RULES = 16_384;
+/** Executables with an unwind table in the kernel. */
+export const MAX_KERNEL_TABLES = 2_048;
+
 const EVERY_PROCESS = -1;
 
 /** Size of the ring that tells of new processes, as bpf/state.h declares it. */
@@ -67,6 +72,8 @@ export async function loadSampleObject(
       chosen: Math.max(1, pids.length),
       stacks_0: stacks,
       stacks_1: stacks,
+      rules: MAX_KERNEL_RULES,
+      tables: MAX_KERNEL_TABLES,
     },
     constants: uint32Bytes(pids.length > 0 ? 1 : 0),
     programs: ['on_sample', 'learn_agent'],

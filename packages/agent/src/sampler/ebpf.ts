@@ -14,6 +14,7 @@ import type { BpfObject } from './libbpf.ts';
 import { type LiveSet, openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
 import type { CountingSampler, SampleRequest, SamplerDriver } from './sampler.ts';
+import { createUnwindTables } from './unwind-tables.ts';
 import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
 import { cutWindows } from './window-clock.ts';
 
@@ -27,13 +28,15 @@ function createKnownImages(object: BpfObject, maxImages: number) {
     onEvict: (image: Image) => processes.delete(uint32Bytes(image.id.pid)),
   });
   const counters = { notStored: 0 };
+  const tables = createUnwindTables(object);
   const ring = openEventRing(object.map('events'), EVENT_RING_BYTES, (bytes) => {
     const { id, comm } = decodeEvent(bytes);
     const image = images.read(id, comm);
     if (image.isGone) return;
     if (!processes.update(uint32Bytes(id.pid), encodeProcess(image))) counters.notStored++;
+    for (const { file } of image.ranges) if (file) tables.want(file);
   });
-  return { executables, images, counters, ring };
+  return { executables, images, counters, ring, tables };
 }
 
 export interface EbpfOptions {
@@ -51,10 +54,11 @@ export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
     async open(request) {
       const capacity = ebpfCapacity(request, onlineCpus().length);
       const object = await loadSampleObject(request, capacity);
-      const resources = new DisposableStack();
+      const resources = new AsyncDisposableStack();
       resources.use(object);
       try {
         const known = createKnownImages(object, capacity.images);
+        resources.use(known.tables);
         resources.use(known.ring);
         const drain = createStackDrain(object, known);
         const cpus = resources.use(
@@ -65,7 +69,7 @@ export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
         );
         return samplerOf({ request, nowMs, known, drain, cpus, resources });
       } catch (error) {
-        resources.dispose();
+        await resources.disposeAsync();
         throw error;
       }
     },
@@ -78,7 +82,7 @@ interface Parts {
   readonly known: ReturnType<typeof createKnownImages>;
   readonly drain: StackDrain;
   readonly cpus: LiveSet<Disposable>;
-  readonly resources: DisposableStack;
+  readonly resources: AsyncDisposableStack;
 }
 
 function samplerOf(parts: Parts): CountingSampler {
@@ -100,7 +104,7 @@ function samplerOf(parts: Parts): CountingSampler {
     scope: "every process, with the kernel's frames",
     windows: (signal) => cutWindows(source, createWindowBuilder, signal),
     counters: () => {
-      const { lost, eventsLost } = drain.stats();
+      const { lost, eventsLost, guesses } = drain.stats();
       return {
         samplesLost: lost,
         eventsLost,
@@ -109,10 +113,12 @@ function samplerOf(parts: Parts): CountingSampler {
         imagesNotStored: known.counters.notStored,
         codeFilesEvicted: known.executables.evicted,
         cpusNotOpened: cpus.failures,
+        guesses,
+        ...known.tables.counters,
       };
     },
     async [Symbol.asyncDispose]() {
-      resources.dispose();
+      await resources.disposeAsync();
     },
   };
 }

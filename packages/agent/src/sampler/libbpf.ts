@@ -62,6 +62,8 @@ const libbpf = bind(
     mapFd: 'int bpf_map__fd(void*)',
     setMaxEntries: 'int bpf_map__set_max_entries(void*, uint32_t)',
     setInitialValue: 'int bpf_map__set_initial_value(void*, const void*, size_t)',
+    createMap:
+      'int bpf_map_create(uint32_t, const char*, uint32_t, uint32_t, uint32_t, const void*)',
     updateElem: 'int bpf_map_update_elem(int, const void*, const void*, uint64_t)',
     deleteElem: 'int bpf_map_delete_elem(int, const void*)',
     lookupElem: 'int bpf_map_lookup_elem(int, const void*, void*)',
@@ -167,6 +169,8 @@ export interface BpfMap {
   readonly fd: number;
   /** Whether there was room. */
   update(key: Uint8Array, value: Uint8Array): boolean;
+  /** The same without holding up the event loop: a map of maps waits for all CPUs. */
+  put(key: Uint8Array, value: Uint8Array): Promise<boolean>;
   delete(key: Uint8Array): void;
   /** Reads into `value`; whether the key was there. */
   lookup(key: Uint8Array, value: Uint8Array): boolean;
@@ -192,6 +196,12 @@ function openMap(fd: number): BpfMap {
   return {
     fd,
     update: (key, value) => bpf['updateElem'](fd, key, value, 0) === 0,
+    put: (key, value) =>
+      new Promise((resolve) => {
+        bpf['updateElem'].async(fd, key, value, 0, (_: unknown, result: number) =>
+          resolve(result === 0),
+        );
+      }),
     delete: (key) => {
       bpf['deleteElem'](fd, key);
     },
@@ -206,6 +216,34 @@ function openMap(fd: number): BpfMap {
       return { count: count[0] ?? 0, isLast: result === ENOENT };
     },
   };
+}
+
+const BPF_MAP_TYPE_ARRAY = 2;
+/** BPF_F_MMAPABLE and BPF_F_INNER_MAP. */
+const TABLE_FLAGS = 0x400 | 0x1000;
+/** struct bpf_map_create_opts: its own size first, the flags at 28. */
+const MAP_OPTIONS_BYTES = 48;
+const MAP_FLAGS_OFFSET = 28;
+
+/** An array in the kernel that holds `bytes`. Gives a descriptor that the caller closes. */
+export function createBlockArray(bytes: Uint8Array, blockBytes: number): number | SystemFailure {
+  const options = Buffer.alloc(MAP_OPTIONS_BYTES);
+  options.writeUInt32LE(MAP_OPTIONS_BYTES);
+  options.writeUInt32LE(TABLE_FLAGS, MAP_FLAGS_OFFSET);
+  const count = bytes.length / blockBytes;
+  const shape = [BPF_MAP_TYPE_ARRAY, 'table', 4, blockBytes, count];
+  const fd: number = libbpf()['createMap'](...shape, options);
+  if (fd < 0) return { kind: 'failed', error: errorName(fd) };
+  const page = pageSizeBytes();
+  const sizeBytes = Math.ceil(bytes.length / page) * page;
+  const memory = mapShared(fd, { sizeBytes, isWritable: true });
+  if (!('bytes' in memory)) {
+    closeFd(fd);
+    return memory;
+  }
+  new Uint8Array(memory.bytes).set(bytes);
+  memory[Symbol.dispose]();
+  return fd;
 }
 
 /** What is fixed before a program is loaded. */

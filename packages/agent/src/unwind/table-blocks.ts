@@ -1,49 +1,78 @@
 import type { UnwindTable } from './unwind-table.ts';
 
-/** Rows in a block, as in `struct block` of the BPF program. */
+/** Rows in a block: `struct block` of bpf/table.h. */
 export const BLOCK_ROWS = 512;
-/** Bytes of a block: 512 × u32 address, then 512 × u16 rule. */
+/** Bytes of a block: an address of 32 bits a row, then a rule of 16 bits a row. */
 export const BLOCK_BYTES: number = BLOCK_ROWS * 6;
 /** Address in unused rows: larger than any that is looked up. */
 const PADDING = 0xffff_ffff;
-
-/** A table as the kernel searches it. */
-export interface TableBlocks {
-  /** Blocks of the index, which come first, one row a data block. */
-  readonly indexBlocks: number;
-  readonly dataBlocks: number;
-  /** All blocks, `BLOCK_BYTES` each. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+/** Of a row of an index: it leads to another index. */
+const IS_INDEX = 0x8000;
+/** Blocks that a row of an index can name. */
+const MAX_BLOCKS = IS_INDEX;
 
 /**
- * Lays a table out in blocks: a search goes through the index (the first address of each data
- * block), then through one data block, nine steps each. `ruleNumber` gives the number of a rule of
- * the table among those of all tables.
+ * Lays a table out as the kernel searches it: a tree of blocks of 512 rows, its root first. A row of
+ * an index has the first address below it and the number of the block to go on in. `ruleNumber` gives
+ * the number of a rule of the table among those of all tables. `undefined` where addresses need more
+ * than 32 bits or there are too many blocks.
  */
 export function layOutBlocks(
   table: UnwindTable,
   ruleNumber: (rule: number) => number,
-): TableBlocks {
-  const dataBlocks = Math.ceil(table.length / BLOCK_ROWS);
-  const indexBlocks = Math.ceil(dataBlocks / BLOCK_ROWS);
-  const bytes = new Uint8Array((indexBlocks + dataBlocks) * BLOCK_BYTES);
-  const addresses = (block: number): Uint32Array =>
-    new Uint32Array(bytes.buffer, block * BLOCK_BYTES, BLOCK_ROWS);
-  const rules = (block: number): Uint16Array =>
-    new Uint16Array(bytes.buffer, block * BLOCK_BYTES + BLOCK_ROWS * 4, BLOCK_ROWS);
-  for (let block = 0; block < indexBlocks; block++) addresses(block).fill(PADDING);
-  for (let block = 0; block < dataBlocks; block++) {
-    const first = block * BLOCK_ROWS;
-    const count = Math.min(BLOCK_ROWS, table.length - first);
-    addresses(Math.floor(block / BLOCK_ROWS))[block % BLOCK_ROWS] = table.pc[first] ?? PADDING;
-    const blockAddresses = addresses(indexBlocks + block);
-    blockAddresses.set(table.pc.subarray(first, first + count));
-    blockAddresses.fill(PADDING, count);
-    const blockRules = rules(indexBlocks + block);
-    for (let row = 0; row < count; row++) {
-      blockRules[row] = ruleNumber(table.rule[first + row] ?? 0);
-    }
+): Uint8Array<ArrayBuffer> | undefined {
+  const leaves = Math.ceil(table.length / BLOCK_ROWS);
+  const indexes = leaves > BLOCK_ROWS ? Math.ceil(leaves / BLOCK_ROWS) : 0;
+  const count = 1 + indexes + leaves;
+  const lastAddress = table.base + (table.pc[table.length - 1] ?? 0);
+  if (leaves === 0 || count > MAX_BLOCKS || lastAddress >= PADDING) return undefined;
+  const blocks = createBlocks(count);
+  const firstLeaf = 1 + indexes;
+  const addressOfLeaf = (leaf: number): number => table.base + (table.pc[leaf * BLOCK_ROWS] ?? 0);
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    const index = indexes === 0 ? 0 : 1 + Math.floor(leaf / BLOCK_ROWS);
+    blocks.set(index, leaf % BLOCK_ROWS, addressOfLeaf(leaf), firstLeaf + leaf);
   }
-  return { indexBlocks, dataBlocks, bytes };
+  for (let index = 0; index < indexes; index++) {
+    blocks.set(0, index, addressOfLeaf(index * BLOCK_ROWS), (1 + index) | IS_INDEX);
+  }
+  for (let row = 0; row < table.length; row++) {
+    const block = firstLeaf + Math.floor(row / BLOCK_ROWS);
+    const rule = ruleNumber(table.rule[row] ?? 0);
+    blocks.set(block, row % BLOCK_ROWS, table.base + (table.pc[row] ?? 0), rule);
+  }
+  return blocks.bytes;
+}
+
+function createBlocks(count: number) {
+  const bytes = new Uint8Array(count * BLOCK_BYTES);
+  const addresses = new Uint32Array(bytes.buffer);
+  const rules = new Uint16Array(bytes.buffer);
+  for (let block = 0; block < count; block++) {
+    const at = (block * BLOCK_BYTES) / 4;
+    addresses.fill(PADDING, at, at + BLOCK_ROWS);
+  }
+  return {
+    bytes,
+    set(block: number, row: number, address: number, rule: number): void {
+      addresses[(block * BLOCK_BYTES) / 4 + row] = address;
+      rules[(block * BLOCK_BYTES) / 2 + BLOCK_ROWS * 2 + row] = rule;
+    },
+  };
+}
+
+/** The number of the rule that the kernel finds at an address: its search, for tests. */
+export function searchBlocks(bytes: Uint8Array<ArrayBuffer>, address: number): number | undefined {
+  const addresses = new Uint32Array(bytes.buffer);
+  const rules = new Uint16Array(bytes.buffer);
+  for (let block = 0, isIndex = true; ; ) {
+    const at = (block * BLOCK_BYTES) / 4;
+    const rows = addresses.subarray(at, at + BLOCK_ROWS);
+    const row = rows.findLastIndex((first) => first <= address);
+    if (row < 0) return undefined;
+    const next = rules[(block * BLOCK_BYTES) / 2 + BLOCK_ROWS * 2 + row] ?? 0;
+    if (!isIndex) return next;
+    isIndex = (next & IS_INDEX) !== 0;
+    block = next & ~IS_INDEX;
+  }
 }
