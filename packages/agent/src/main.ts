@@ -1,33 +1,38 @@
-#!/usr/bin/env node
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, hostname, release } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@connectrpc/connect';
+import { type Client, createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { AgentService, exitStatus, ROUTES } from '@kube-eagle/api';
+import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
+import { diagnose } from './doctor.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
-import { readStat } from './proc/process.ts';
+import { readProcFile, readStat } from './proc/process.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
-import { type Finding, findings } from './sampler/findings.ts';
+import { findings } from './sampler/findings.ts';
 import { openSampler } from './sampler/open-sampler.ts';
 import { createPerfEventDriver } from './sampler/perf-event.ts';
-import { readSettings, type Settings, settingsHelp } from './settings.ts';
+import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const VERSION = '0.1.0';
-/** Of symbol tables together: some ten large programs. */
-const MAX_TABLE_BYTES = 16 * 2 ** 20;
-const KERNEL_SYMBOLS_MAX_AGE_MS = 600_000;
+const SYMBOL_BYTES = 32 * 1024 * 1024;
+const KERNEL_SYMBOLS_MS = 10 * 60 * 1_000;
 
-const nowMs = (): number => Date.now();
+/** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
 
 function readToken({ tokenFile }: Settings): string | undefined {
-  if (tokenFile === '') return undefined;
+  const { KUBE_EAGLE_TOKEN: token } = process.env;
+  if (tokenFile === '') return token;
   try {
     return readFileSync(tokenFile, 'utf8').trim();
   } catch (cause) {
@@ -35,71 +40,51 @@ function readToken({ tokenFile }: Settings): string | undefined {
   }
 }
 
-/** The same after a restart, unique a machine. */
-function machineId(node: string): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim() || node;
-  } catch {
-    return node;
-  }
-}
-
-function openOutboxDirectory({ data }: Settings): string {
-  const directory = join(data, 'outbox');
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new EagleError(
-      'unavailable',
-      `--data ${data}: ${messageOf(cause)}. Choose a directory this user can write to`,
-      { cause },
-    );
-  }
-  return directory;
+/** A client over HTTP/2, which needs one connection for the stream and the reports. */
+function agentClient({ server }: Settings, token: string | undefined): Client<typeof AgentService> {
+  const authorize: Interceptor = (next) => (request) => {
+    if (token !== undefined) request.header.set('authorization', `Bearer ${token}`);
+    return next(request);
+  };
+  const baseUrl = server.href.replace(/\/+$/, '');
+  return createClient(
+    AgentService,
+    createConnectTransport({ baseUrl, httpVersion: '2', interceptors: [authorize] }),
+  );
 }
 
 async function run(settings: Settings): Promise<void> {
-  const stopping = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
-  const node = settings.node || hostname();
+  const signal = stopSignal();
   const token = readToken(settings);
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const outboxDirectory = openOutboxDirectory(settings);
-  await using symbolizer = await createSymbolizer({
-    maxTableBytes: MAX_TABLE_BYTES,
-    kernelMaxAgeMs: KERNEL_SYMBOLS_MAX_AGE_MS,
-    now: () => performance.now(),
-  });
-  using poster = createPoster({
-    url: new URL(ROUTES.otlp, settings.server),
-    timeoutMs: LIMITS.requestTimeoutMs,
-    answerBytes: LIMITS.answerBytes,
-  });
-  const transport = createConnectTransport({
-    baseUrl: settings.server.href.replace(/\/$/, ''),
-    httpVersion: '2',
-    interceptors: [
-      (next) => (request) => {
-        for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
-        return next(request);
-      },
-    ],
-  });
+  const nowMs = (): number => Date.now();
   const drivers = [
     createEbpfDriver({ nowMs }),
     createPerfEventDriver({ nowMs, uid: process.getuid?.() ?? 0 }),
   ];
+  const node = settings.node || hostname();
+  const telemetry = createTelemetry(process.stderr, settings.logLevel);
+  await using symbolizer = await createSymbolizer({
+    maxTableBytes: SYMBOL_BYTES,
+    kernelMaxAgeMs: KERNEL_SYMBOLS_MS,
+    now: () => performance.now(),
+  });
+  using poster = createPoster({
+    url: ingestUrl(settings.server),
+    timeoutMs: LIMITS.requestTimeoutMs,
+    answerBytes: LIMITS.answerBytes,
+  });
+  telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
       openSampler: (request) => openSampler(request, drivers),
       symbolizer,
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
-      client: createClient(AgentService, transport),
+      client: agentClient(settings, token),
       startTicks: (pid) => readStat(pid)?.startTicks,
-      outboxDirectory,
+      outboxDirectory: join(settings.data, 'outbox'),
       identity: {
-        id: machineId(node),
+        id: readProcFile('/etc/machine-id')?.trim() || hostname(),
         node,
         version: VERSION,
         kernel: release(),
@@ -108,7 +93,7 @@ async function run(settings: Settings): Promise<void> {
         rateHz: settings.rateHz,
       },
       limits: LIMITS,
-      telemetry: createTelemetry(process.stderr, settings.logLevel),
+      telemetry,
       nowMs,
       random: Math.random,
       usage() {
@@ -116,31 +101,30 @@ async function run(settings: Settings): Promise<void> {
         return { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss() };
       },
     },
-    stopping.signal,
+    signal,
   );
 }
 
-const drawFinding = ({ name, ok, detail, mend }: Finding): string =>
-  `${ok ? 'ok  ' : 'MEND'} ${name.padEnd(10)} ${detail}${mend === '' ? '' : `\n       ${mend}`}\n`;
-
-/** Says what this machine can do; gives the status to exit with. */
-function doctor({ output }: Settings): number {
-  const all = findings();
-  const text =
-    output === 'json' ? `${JSON.stringify({ findings: all })}\n` : all.map(drawFinding).join('');
-  process.stdout.write(text);
-  return all.every(({ ok }) => ok) ? 0 : 1;
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(settingsHelp());
+    return;
+  }
+  const settings = readSettings(argv, process.env);
+  if (settings.command === 'doctor') {
+    const { text, status } = diagnose(findings(), settings.output);
+    process.stdout.write(text);
+    process.exitCode = status;
+    return;
+  }
+  await run(settings);
+  // Connections to a server that does not answer must not keep the process.
+  process.exit(0);
 }
 
-const argv = process.argv.slice(2);
-if (argv.includes('--help') || argv.includes('-h')) process.stdout.write(settingsHelp());
-else {
-  try {
-    const settings = readSettings(argv, process.env);
-    if (settings.command === 'doctor') process.exitCode = doctor(settings);
-    else await run(settings);
-  } catch (error) {
-    process.stderr.write(`error: ${messageOf(error)}\n`);
-    process.exitCode = error instanceof EagleError ? exitStatus(error) : 1;
-  }
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof EagleError ? exitStatus(error) : 1;
 }

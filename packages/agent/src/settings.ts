@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_PORT, ROUTES } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 import { z } from 'zod';
 
@@ -10,58 +11,55 @@ export interface Settings {
   readonly data: string;
   /** Samples a second and CPU. */
   readonly rateHz: number;
-  /** Name of the machine in profiles; empty for the host's. */
+  /** Name of this machine; empty for that of the host. */
   readonly node: string;
-  /** File with the bearer token for the server; empty for none. */
+  /** File with the token of the server; empty for none. */
   readonly tokenFile: string;
   readonly logLevel: string;
-  /** Of `doctor`. */
+  /** How `doctor` prints. */
   readonly output: 'text' | 'json';
 }
 
-/** Flags by name: what they mean, and the value they have unless set. */
+/** Flags: meaning, usual value, twin in the environment. */
 const FLAGS = {
-  server: ['Server to send profiles to and take tasks from', 'http://127.0.0.1:4040'],
-  data: ['Directory for profiles that are not sent yet', './.data/agent'],
-  rate: ['Samples a second and CPU', '19'],
-  node: ["Name of this machine; the host's name if empty", ''],
-  'token-file': ['File with the token that the server asks for', ''],
-  'log-level': ['trace, debug, info, warn, error or silent', 'info'],
-  output: ['Form of what doctor prints: text or json', 'text'],
-} as const satisfies Record<string, readonly [meaning: string, otherwise: string]>;
-
-type Flag = keyof typeof FLAGS;
+  server: ['Server to send to', `http://127.0.0.1:${DEFAULT_PORT}`, 'KUBE_EAGLE_SERVER'],
+  data: ['Directory for what is not sent yet', '/var/lib/kube-eagle/agent', 'KUBE_EAGLE_DATA'],
+  rate: ['Samples a second and CPU, 1 to 1000', '19', 'KUBE_EAGLE_RATE'],
+  node: ["Name of this machine; the host's if empty", '', 'NODE_NAME'],
+  'token-file': ['File with the token of the server', '', 'KUBE_EAGLE_TOKEN_FILE'],
+  'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
+  output: ['Of doctor: text or json', 'text', ''],
+} as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
 
 const SCHEMA = z.object({
-  server: z.url({ protocol: /^https?$/, message: 'expected a URL such as http://eagle:4040' }),
-  data: z.string().min(1, 'expected a directory'),
+  server: z
+    .url({ protocol: /^https?$/, error: 'expected a URL such as http://host:4040' })
+    .transform((text) => new URL(text)),
+  data: z.string().min(1),
   rate: z
     .string()
     .regex(/^\d{1,4}$/, 'expected a whole number')
     .transform(Number)
-    .pipe(z.number().min(1, 'expected 1 to 1000').max(1_000, 'expected 1 to 1000')),
+    .pipe(z.number().min(1).max(1_000)),
   node: z.string().max(253),
   'token-file': z.string(),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
-} satisfies Record<Flag, z.ZodType>);
-
-/** The name of a flag's twin in the environment: `KUBE_EAGLE_TOKEN_FILE`. */
-const variable = (flag: string): string => `KUBE_EAGLE_${flag.toUpperCase().replaceAll('-', '_')}`;
+} satisfies Record<keyof typeof FLAGS, z.ZodType>);
 
 /**
- * Settings by flags, else by the environment, else as usual. Throws `invalid_argument` that names
- * the flag, what was expected and what came.
+ * Settings by flags, else by the environment, else as usual. Throws `invalid_argument` that names the
+ * flag.
  */
 export function readSettings(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { given, command } = parse(argv);
+  const { flags, command } = wordsOf(argv);
   const words = Object.fromEntries(
-    Object.entries(FLAGS).map(([flag, [, otherwise]]) => [
+    Object.entries(FLAGS).map(([flag, [, usual, variable]]) => [
       flag,
-      given[flag] ?? env[variable(flag)] ?? otherwise,
+      flags[flag] ?? env[variable] ?? usual,
     ]),
   );
   const parsed = SCHEMA.safeParse(words);
@@ -70,69 +68,57 @@ export function readSettings(
     const flag = String(issue?.path[0] ?? '');
     throw new EagleError(
       'invalid_argument',
-      `--${flag} (${variable(flag)}): ${issue?.message}, got ${JSON.stringify(words[flag])}`,
+      `--${flag}: ${issue?.message}, got ${JSON.stringify(words[flag])}. See --help`,
     );
   }
-  const { server, data, rate, node, output } = parsed.data;
-  return {
-    command,
-    server: new URL(server),
-    data,
-    rateHz: rate,
-    node,
-    tokenFile: parsed.data['token-file'],
-    logLevel: parsed.data['log-level'],
-    output,
-  };
+  const { rate: rateHz, 'token-file': tokenFile, 'log-level': logLevel, ...rest } = parsed.data;
+  return { ...rest, command, rateHz, tokenFile, logLevel };
 }
 
-interface Parsed {
+function wordsOf(argv: readonly string[]): {
+  readonly flags: Readonly<Record<string, string | undefined>>;
   readonly command: Settings['command'];
-  readonly given: Readonly<Record<string, string | undefined>>;
-}
-
-function parse(argv: readonly string[]): Parsed {
-  const options = Object.fromEntries(
-    Object.keys(FLAGS).map((flag) => [
-      flag,
-      { type: 'string' as const, ...(flag === 'output' ? { short: 'o' } : {}) },
-    ]),
-  );
+} {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
-      options,
+      options: {
+        ...Object.fromEntries(
+          Object.keys(FLAGS).map((flag) => [flag, { type: 'string' } as const]),
+        ),
+        output: { type: 'string', short: 'o' },
+      },
       allowPositionals: true,
     });
-    const [command = 'run', ...rest] = positionals;
-    if ((command === 'run' || command === 'doctor') && rest.length === 0) {
-      return { command, given: values as Parsed['given'] };
+    const [command = 'run', ...more] = positionals;
+    if (more.length > 0 || (command !== 'run' && command !== 'doctor')) {
+      throw new Error(`expected run or doctor, got ${JSON.stringify(positionals.join(' '))}`);
     }
-    throw new Error(`expected no word or doctor, got ${positionals.join(' ')}`);
+    return { flags: values as Record<string, string>, command };
   } catch (cause) {
     throw new EagleError('invalid_argument', `${(cause as Error).message}. See --help`, { cause });
   }
 }
 
+/** Where profiles go on a server, which may lie below a path. */
+export function ingestUrl(server: URL): URL {
+  return new URL(`${server.href.replace(/\/+$/, '')}${ROUTES.otlp}`);
+}
+
 /** The text of `--help`. */
 export function settingsHelp(): string {
-  const lines = Object.entries(FLAGS).map(([flag, [meaning, otherwise]]) => {
-    const usual = otherwise === '' ? '' : ` (${otherwise})`;
-    return `  --${flag.padEnd(12)} ${meaning}${usual}`;
+  const lines = Object.entries(FLAGS).map(([flag, [meaning, usual, variable]]) => {
+    const notes = [usual, variable].filter((note) => note !== '').join('; ');
+    return `  --${flag.padEnd(12)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
   });
   return [
-    'Usage: node packages/agent/src/main.ts [doctor] [flags]',
+    'Usage: node packages/agent/src/main.ts [run] [flags]',
+    '       node packages/agent/src/main.ts doctor [-o json]',
     '',
-    'Profiles every process of this machine and sends the profiles to a server. With the word',
-    'doctor it only says what this machine can and cannot do.',
+    'Samples every process of this machine and sends the profiles to a server. doctor says what this',
+    'machine can and cannot do, and exits with 1 where something is to be mended.',
     '',
     ...lines,
-    '',
-    `Each flag has a twin in the environment: --token-file is ${variable('token-file')}.`,
-    '',
-    'Examples:',
-    '  node packages/agent/src/main.ts --server http://eagle:4040 --rate 49',
-    '  node packages/agent/src/main.ts doctor',
     '',
   ].join('\n');
 }

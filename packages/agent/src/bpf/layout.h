@@ -68,6 +68,8 @@ struct walk {
 	u64 link;
 	/* 1 if pc is an instruction's own address, not the one after a call. */
 	u64 is_leaf;
+	/* 1 once a frame pointer was followed, which may have been none. */
+	u64 is_guess;
 	struct stack stack;
 };
 

@@ -21,8 +21,9 @@ static __always_inline struct process *known_process(const struct image *image)
  * stays raw: the agent looks it up when it drains. Returns false where a known process has no such
  * mapping.
  */
-static __always_inline bool place(const struct stack *stack, u64 pc, u64 *frame)
+static __always_inline bool place(const struct walk *walk, u64 pc, u64 *frame)
 {
+	const struct stack *stack = &walk->stack;
 	struct process *process = known_process(&stack->image);
 
 	*frame = pc & RAW_ADDRESS_MASK;
@@ -31,8 +32,8 @@ static __always_inline bool place(const struct stack *stack, u64 pc, u64 *frame)
 	u64 i = LAST_AT_MOST(process->start, MAX_MAPPINGS, pc);
 	struct mapping *mapping = &process->mapping[i];
 	if (process->start[i] > pc || pc >= mapping->end) {
-		/* Where the program itself is, is beyond doubt; a return address may be none. */
-		if (!stack->user_frames && !process->is_partial)
+		/* Where the program itself is, is beyond doubt, and what rules lead to; a guess is not. */
+		if (!walk->is_guess && !process->is_partial)
 			announce(&stack->image);
 		return process->is_partial;
 	}
@@ -71,6 +72,7 @@ static __always_inline int step_by_frame_pointer(struct walk *walk)
 {
 	u64 saved[2], fp = walk->fp;
 
+	walk->is_guess = 1;
 	if (!fp)
 		return stop(walk, END_COMPLETE);
 	if (fp & 7 || fp < walk->sp || fp - walk->sp > MAX_FRAME_BYTES)
@@ -195,7 +197,7 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 	if (at >= MAX_FRAMES)
 		return stop(walk, END_TOO_DEEP);
 	/* A return address belongs to the call before it, which may be the function's last word. */
-	if (!place(stack, walk->pc - !walk->is_leaf, &frame))
+	if (!place(walk, walk->pc - !walk->is_leaf, &frame))
 		return stop(walk, END_NO_MAPPING);
 	stack->frame[at] = frame;
 	stack->user_frames++;

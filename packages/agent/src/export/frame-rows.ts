@@ -9,6 +9,9 @@ export interface FrameRows {
   readonly isNamed: boolean;
 }
 
+/** Rows of a raw frame, by its row in the window. */
+export type FrameRowsOf = (row: number) => FrameRows;
+
 const KERNEL_MAPPING = '[kernel]';
 const KERNEL = ADDRESS_SPACES.indexOf('kernel');
 
@@ -20,7 +23,7 @@ export function createFrameRows(
   { frames, executables }: SampleWindow,
   names: NamedFrames,
   builder: ProfileBuilder,
-): (row: number) => FrameRows {
+): FrameRowsOf {
   const known = new Map<number, Map<number, FrameRows>>();
 
   function mappingOf(space: number, executable: number) {
@@ -29,30 +32,44 @@ export function createFrameRows(
     return file && builder.mapping(file.path, file.buildId);
   }
 
+  function nameAt(at: number) {
+    const name = names.strings[names.name[at] ?? -1] ?? '';
+    const file = names.strings[names.file[at] ?? 0] ?? '';
+    return name === '' ? {} : { function: builder.function(name, file) };
+  }
+
   function build(row: number): FrameRows {
     const mapping = mappingOf(frames.space[row] ?? 0, frames.executable[row] ?? -1);
     const place = {
       address: frames.address[row] ?? 0,
       ...(mapping === undefined ? {} : { mapping }),
     };
-    const first = names.first[row] ?? 0;
-    const count = (names.first[row + 1] ?? 0) - first;
-    const lines = Array.from({ length: count }, (_, at) => first + count - 1 - at);
-    return {
-      ids: lines.map((at) => builder.frame({ ...place, ...namedFrame(names, at, builder) })),
-      isNamed: lines.every((at) => (names.name[at] ?? -1) >= 0),
-    };
+    const ids: FrameId[] = [];
+    let isNamed = true;
+    for (let at = (names.first[row + 1] ?? 0) - 1; at >= (names.first[row] ?? 0); at--) {
+      isNamed &&= (names.name[at] ?? -1) >= 0;
+      ids.push(
+        builder.frame({
+          ...place,
+          ...nameAt(at),
+          line: names.line[at] ?? 0,
+          kind: FRAME_KINDS[names.kind[at] ?? 0] ?? 'unknown',
+          inlined: names.inlined[at] === 1,
+        }),
+      );
+    }
+    return { ids, isNamed };
   }
 
   return (row) => {
     const executable = frames.executable[row] ?? -1;
     // Files are 0 and up; the spaces without one lie below.
-    const place = executable >= 0 ? executable : -1 - (frames.space[row] ?? 0);
+    const key = executable >= 0 ? executable : -1 - (frames.space[row] ?? 0);
     const address = frames.address[row] ?? 0;
-    let ofPlace = known.get(place);
+    let ofPlace = known.get(key);
     if (!ofPlace) {
       ofPlace = new Map();
-      known.set(place, ofPlace);
+      known.set(key, ofPlace);
     }
     let rows = ofPlace.get(address);
     if (!rows) {

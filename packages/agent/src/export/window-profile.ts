@@ -4,6 +4,7 @@ import {
   NONE,
   type Profile,
   type ProfileBuilder,
+  type ProfileBuilder,
   type SeriesId,
   type StackId,
 } from '@kube-eagle/profile';
@@ -20,6 +21,8 @@ interface SeriesSum {
   taken: number;
   truncated: number;
   unsymbolized: number;
+  /** Times each stack was met. */
+  readonly stacks: Map<StackId | typeof NONE, number>;
 }
 
 /**
@@ -36,43 +39,39 @@ export function windowProfile(window: SampleWindow, names: NamedFrames, origin: 
   const seriesOf = window.processes.map((process, row) =>
     builder.series(seriesLabels(process, kernel.has(row), origin), CPU, periodNs),
   );
-  const sums = new Map<SeriesId, SeriesSum>();
-  const values = createValues();
+  const sums = createSums();
   for (let row = 0; row < stacks.length; row++) {
     const series = seriesOf[stacks.process[row] ?? -1];
     if (series === undefined) continue;
+    const { stack, isNamed } = addStack(window, row, { builder, rowsOf });
     const count = stacks.count[row] ?? 0;
-    const { stack, isNamed } = buildStack(window, row, rowsOf, builder);
-    values.add(series, stack, count * periodNs);
-    const sum = sums.get(series) ?? { taken: 0, truncated: 0, unsymbolized: 0 };
-    sums.set(series, sum);
+    const sum = sums.of(series);
     sum.taken += count;
     if (isCut(stacks.end[row])) sum.truncated += count;
     if (!isNamed) sum.unsymbolized += count;
+    sum.stacks.set(stack, (sum.stacks.get(stack) ?? 0) + count);
   }
-  for (const [series, ofStacks] of values.bySeries) {
-    for (const [stack, value] of ofStacks) {
-      builder.sample({ timeMs: startMs, series, stack, value });
+  const lost = shareOut(window.lost, sums.taken());
+  for (const [index, [series, sum]] of sums.all().entries()) {
+    for (const [stack, count] of sum.stacks) {
+      builder.sample({ timeMs: startMs, series, stack, value: count * periodNs });
     }
-  }
-  const taken = [...sums.values()].map((sum) => sum.taken);
-  const lost = shareOut(window.lost, taken);
-  for (const [index, [series, sum]] of [...sums].entries()) {
-    builder.quality({ timeMs: startMs, series, ...sum, lost: lost[index] ?? 0 });
+    const { taken, truncated, unsymbolized } = sum;
+    const quality = { taken, truncated, unsymbolized, lost: lost[index] ?? 0 };
+    builder.quality({ timeMs: startMs, series, ...quality });
   }
   return builder.finish(startMs, window.durationNs);
 }
 
-/** The stack of a row, root first in the profile's tree, and whether all its frames have names. */
-function buildStack(
+/** The stack of a row, the root first, and whether each of its frames has a name. */
+function addStack(
   { stacks }: SampleWindow,
   row: number,
-  rowsOf: (frame: number) => FrameRows,
-  builder: ProfileBuilder,
+  { builder, rowsOf }: { readonly builder: ProfileBuilder; readonly rowsOf: FrameRowsOf },
 ): { readonly stack: StackId | typeof NONE; readonly isNamed: boolean } {
-  const leaf = stacks.firstFrame[row] ?? 0;
   let stack: StackId | typeof NONE = NONE;
   let isNamed = true;
+  const leaf = stacks.firstFrame[row] ?? 0;
   for (let at = (stacks.firstFrame[row + 1] ?? 0) - 1; at >= leaf; at--) {
     const frame = rowsOf(at);
     isNamed &&= frame.isNamed;
@@ -85,25 +84,26 @@ const isCut = (end = COMPLETE): boolean => end !== COMPLETE && end !== NO_USER;
 
 /** Rows of the processes without a file that were never met in user mode. */
 function kernelProcesses({ processes, stacks }: SampleWindow): ReadonlySet<number> {
-  const rows = new Set(processes.keys().filter((row) => processes[row]?.exe === ''));
+  const rows = new Set<number>();
+  for (const [row, { exe }] of processes.entries()) if (exe === '') rows.add(row);
   for (let row = 0; row < stacks.length; row++) {
     if (stacks.end[row] !== NO_USER) rows.delete(stacks.process[row] ?? -1);
   }
   return rows;
 }
 
-/** Sums by series and stack: processes of one series meet in the same stacks. */
-function createValues() {
-  const bySeries = new Map<SeriesId, Map<StackId | typeof NONE, number>>();
+/** Sums by series: processes of one series meet in the same stacks. */
+function createSums() {
+  const bySeries = new Map<SeriesId, SeriesSum>();
   return {
-    bySeries,
-    add(series: SeriesId, stack: StackId | typeof NONE, value: number): void {
-      let ofStacks = bySeries.get(series);
-      if (!ofStacks) {
-        ofStacks = new Map();
-        bySeries.set(series, ofStacks);
-      }
-      ofStacks.set(stack, (ofStacks.get(stack) ?? 0) + value);
+    of(series: SeriesId): SeriesSum {
+      const known = bySeries.get(series);
+      if (known) return known;
+      const sum = { taken: 0, truncated: 0, unsymbolized: 0, stacks: new Map() };
+      bySeries.set(series, sum);
+      return sum;
     },
+    all: () => [...bySeries],
+    taken: () => Array.from(bySeries.values(), ({ taken }) => taken),
   };
 }

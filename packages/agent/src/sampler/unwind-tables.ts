@@ -26,6 +26,12 @@ interface KernelTable {
   readonly executables: number[];
 }
 
+/** `undefined` for a file without a table; `gone` for one that could not be opened. */
+type Loaded = KernelTable | undefined | 'gone';
+
+/** Tries to open a file: each process that maps it is another way to it. */
+const MAX_TRIES = 4;
+
 /** No tables yet. */
 export function createUnwindTables(object: BpfObject): UnwindTables {
   const builder = createTableBuilder();
@@ -34,12 +40,11 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
   const pending = new Set<Promise<void>>();
   let filesWithoutTable = 0;
 
-  function insert(key: string, built: BuiltTable): KernelTable | undefined {
-    // A file that is gone may be there again with the next process.
-    if (built.kind === 'gone') shelf.forget(key);
+  function insert(key: string, built: BuiltTable): Loaded {
+    if (built.kind === 'gone') return 'gone';
     const table = built.kind === 'table' ? putIntoArray(built.table) : undefined;
     if (table) shelf.keep(key, table);
-    else if (built.kind !== 'gone') filesWithoutTable++;
+    else filesWithoutTable++;
     return table;
   }
 
@@ -60,7 +65,9 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
       const { buildId, openPath, path } = file.executable;
       const key = buildId || openPath || path;
       const work = shelf
-        .linkTo(file.number, key, async () => insert(key, await builder.build(openPath)))
+        .linkTo(file.number, key, async () =>
+          insert(key, await builder.build(file.executable.openPath)),
+        )
         .finally(() => pending.delete(work));
       pending.add(work);
     },
@@ -78,7 +85,7 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
 
 /** The tables in the kernel by the key of their file, the least recently wanted given up first. */
 function createShelf(tables: BpfMap) {
-  const loading = new Map<string, Promise<KernelTable | undefined>>();
+  const loading = new Map<string, Promise<Loaded>>();
   const kept = new Map<string, KernelTable>();
   const counters = { tables: 0, tableBytes: 0, tablesEvicted: 0 };
   let isClosed = false;
@@ -90,6 +97,18 @@ function createShelf(tables: BpfMap) {
     loading.delete(key);
     counters.tables--;
     counters.tableBytes -= sizeBytes;
+  }
+
+  async function link(
+    executable: number,
+    key: string,
+    table: KernelTable | undefined,
+  ): Promise<void> {
+    if (!table || isClosed || table.executables.includes(executable)) return;
+    kept.delete(key);
+    kept.set(key, table);
+    table.executables.push(executable);
+    await tables.put(uint32Bytes(executable), uint32Bytes(table.fd));
   }
 
   return {
@@ -105,20 +124,15 @@ function createShelf(tables: BpfMap) {
         counters.tablesEvicted++;
       }
     },
-    forget: (key: string) => loading.delete(key),
-    async linkTo(
-      executable: number,
-      key: string,
-      load: () => Promise<KernelTable | undefined>,
-    ): Promise<void> {
-      const one = loading.get(key) ?? load();
-      loading.set(key, one);
-      const table = await one;
-      if (!table || isClosed || table.executables.includes(executable)) return;
-      kept.delete(key);
-      kept.set(key, table);
-      table.executables.push(executable);
-      await tables.put(uint32Bytes(executable), uint32Bytes(table.fd));
+    /** Has the table of a file, loaded by whoever wants it first, linked to an executable. */
+    async linkTo(executable: number, key: string, load: () => Promise<Loaded>): Promise<void> {
+      for (let tries = 0; tries < MAX_TRIES && !isClosed; tries++) {
+        const one = loading.get(key) ?? load();
+        loading.set(key, one);
+        const table = await one;
+        if (table !== 'gone') return link(executable, key, table);
+        if (loading.get(key) === one) loading.delete(key);
+      }
     },
     /** Nothing is put into the kernel any more. */
     close() {

@@ -40,6 +40,12 @@ for (const length of [1, 511, 512, 513, BLOCK_ROWS * BLOCK_ROWS + 5]) {
 }
 
 test('a table without rows, or beyond 32 bits, is not laid out', () => {
-  assert.equal(layOutBlocks(tableOf(0), (rule) => rule), undefined);
-  assert.equal(layOutBlocks(tableOf(3, 2 ** 32), (rule) => rule), undefined);
+  assert.equal(
+    layOutBlocks(tableOf(0), (rule) => rule),
+    undefined,
+  );
+  assert.equal(
+    layOutBlocks(tableOf(3, 2 ** 32), (rule) => rule),
+    undefined,
+  );
 });

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createEbpfDriver } from './ebpf.ts';
+import { type SampleWindow, STACK_ENDS } from './sampler.ts';
+import { cannotSample, LIFE } from './testing.ts';
+
+const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
+const RATE_HZ = 499;
+const SAMPLES = 1_000;
+/** Windows until the tables of a new program are in the kernel. */
+const WARM_UP_WINDOWS = 3;
+const LEAST_WHOLE = 0.995;
+
+const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+const hidden = join(folder, 'hidden');
+const canCompile = !skip && spawnSync('c++', ['--version']).status === 0;
+if (canCompile) {
+  const source = fileURLToPath(new URL('../../../../golden/programs/hidden.cpp', import.meta.url));
+  execFileSync('c++', ['-O2', '-fomit-frame-pointer', '-o', hidden, source]);
+}
+
+interface Tally {
+  samples: number;
+  frames: number;
+  readonly ends: Record<string, number | undefined>;
+}
+
+function count({ stacks }: SampleWindow, tally: Tally): void {
+  for (let row = 0; row < stacks.length; row++) {
+    const times = stacks.count[row] ?? 0;
+    const end = STACK_ENDS[stacks.end[row] ?? 0] ?? '?';
+    tally.samples += times;
+    tally.frames += times * ((stacks.firstFrame[row + 1] ?? 0) - (stacks.firstFrame[row] ?? 0));
+    tally.ends[end] = (tally.ends[end] ?? 0) + times;
+  }
+}
+
+/** How the walks of a program's stacks ended, once its tables were there. */
+async function tallyOf(command: string, args: readonly string[]): Promise<Tally> {
+  const child = spawn(command, args, { stdio: 'ignore' });
+  try {
+    const driver = createEbpfDriver({ nowMs: Date.now });
+    const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
+    await using sampler = await driver.open(request);
+    const tally: Tally = { samples: 0, frames: 0, ends: {} };
+    const enough = new AbortController();
+    let windows = 0;
+    for await (const window of sampler.windows(enough.signal)) {
+      if (++windows > WARM_UP_WINDOWS) count(window, tally);
+      if (tally.samples >= SAMPLES) enough.abort();
+    }
+    return tally;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function assertWhole(
+  command: string,
+  args: readonly string[],
+  frames: number,
+): Promise<void> {
+  const tally = await tallyOf(command, args);
+  const whole = (tally.ends['complete'] ?? 0) / tally.samples;
+  const said = JSON.stringify(tally);
+  assert.ok(whole >= LEAST_WHOLE, `expected ${LEAST_WHOLE} of the stacks whole, got ${said}`);
+  assert.ok(
+    tally.frames / tally.samples >= frames,
+    `expected ${frames} frames a stack, got ${said}`,
+  );
+}
+
+for (const [kind, frames] of [
+  ['recursion', 30],
+  ['callback', 6],
+  ['exception', 6],
+  ['signal', 10],
+] as const) {
+  test(`stacks without frame pointers are whole: ${kind}`, { skip }, async (t) => {
+    if (!canCompile) return t.skip('no C++ compiler here');
+    await assertWhole(hidden, [kind, ...LIFE], frames);
+  });
+}
+
+const PYTHON = 'def f(n):\n return sum(i * i for i in range(n))\nwhile True: f(1000)';
+const SCRIPT = 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); } for (;;) f(25);';
+
+for (const [command, args] of [
+  ['python3', ['-c', PYTHON]],
+  [process.execPath, ['-e', SCRIPT]],
+] as const) {
+  const name = command.split('/').at(-1);
+  test(`native stacks of ${name} are whole`, { skip }, async (t) => {
+    if (spawnSync(command, ['--version']).status !== 0) return t.skip(`no ${command} here`);
+    await assertWhole(command, args, 8);
+  });
+}
