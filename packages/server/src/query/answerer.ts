@@ -14,8 +14,8 @@ export interface Answerer extends AsyncDisposable {
 }
 
 /**
- * Stacks up to which an answer is made at once. A tree of 100,000 stacks takes about 60 ms, one of
- * this size less than it costs to post it to the worker and back.
+ * Stacks up to which an answer is made at once. One of this size takes about 13 ms, one of 100,000
+ * stacks 40 ms; the worker takes a quarter longer and leaves the main thread free but for 1 ms.
  */
 const INLINE_STACKS = 16_384;
 
