@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromConnectError, isEnded, type Task } from '@kube-eagle/api';
+import { EagleError } from '@kube-eagle/profile';
 import type { Connection } from './server/connection.ts';
 
 /** Times that a broken stream is opened again without news in between. */
@@ -16,18 +17,18 @@ export async function* taskChanges(
   id: string,
   signal: AbortSignal,
 ): AsyncIterable<Task> {
-  for (let retries = 0; ; ) {
+  for (let retries = 0; ; retries++) {
     try {
       for await (const task of client.tasks.watchTask({ id }, { signal, timeoutMs: 0 })) {
         retries = 0;
         yield task;
         if (isEnded(task.state)) return;
       }
+      if (retries >= MAX_RETRIES) throw new EagleError('unavailable', `no news of task ${id}`);
     } catch (error) {
       const { code } = fromConnectError(error);
       if (signal.aborted || code !== 'unavailable' || retries >= MAX_RETRIES) throw error;
     }
-    retries++;
     await sleep(RETRY_MS, undefined, { signal });
   }
 }
