@@ -9,6 +9,7 @@ import {
   type Profile,
   type ProfileBuilder,
   readOtlp,
+  readPprof,
   type StackId,
   writeOtlp,
   writePprof,
@@ -129,4 +130,7 @@ export const formats: Bench = async function* () {
     time(() => writePprof(profile)),
     rows,
   );
+  const pprof = writePprof(profile);
+  const readMs = time(() => readPprof(pprof));
+  yield { name: 'pprof decode', value: pprof.length / readMs / 1_000, unit: 'MB/s' };
 };

@@ -1,7 +1,7 @@
 import { type Labels, labelsKey } from '../labels/labels.ts';
 import { type Column, float64Column, int32Column } from '../model/columns.ts';
 import type { Problems } from '../model/parsed.ts';
-import type { Profile } from '../model/profile.ts';
+import { NONE, type Profile } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
 
 /** Samples and what they belong to, while a format is read. */
@@ -20,7 +20,7 @@ export interface Measures {
     readonly truncated: Column<Float64Array>;
     readonly unsymbolized: Column<Float64Array>;
   };
-  /** The row of a label set and type. */
+  /** The row of a label set and type; -1 if there are too many. */
   series(labels: Labels, type: ProfileType, period: number): number;
   /** Widens the range of the whole to hold a window. */
   cover(timeMs: number, durationNs: number): void;
@@ -29,8 +29,11 @@ export interface Measures {
 
 /** Labels that one level (resource, scope, profile, sample) may add; the rest is left out. */
 export const MAX_LABELS = 128;
-/** Series of one file or request. */
+/** Sample types of one profile. */
+export const MAX_TYPES = 64;
+/** Series of one file or request, and the labels of all of them. */
 const MAX_SERIES = 20_000;
+const MAX_SERIES_LABELS = 400_000;
 
 /** No samples yet. */
 export function createMeasures(problems: Problems): Measures {
@@ -87,16 +90,18 @@ function createSeries(problems: Problems) {
   const labels: Labels[] = [];
   const types: ProfileType[] = [];
   const periods = float64Column();
+  let labelCount = 0;
   const rows = new Map<string, number>();
   return {
     intern(of: Labels, type: ProfileType, period: number): number {
       const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
       const known = rows.get(key);
       if (known !== undefined) return known;
-      if (labels.length >= MAX_SERIES) {
-        problems.add(`more than ${MAX_SERIES} series: the rest is counted with the first`);
-        return 0;
+      if (labels.length >= MAX_SERIES || labelCount + of.length > MAX_SERIES_LABELS) {
+        problems.add(`more than ${MAX_SERIES} series or too many labels: samples are left out`);
+        return NONE;
       }
+      labelCount += of.length;
       rows.set(key, labels.length);
       periods.push(period);
       types.push(type);

@@ -22,7 +22,10 @@ export interface DictionaryAttribute {
 
 /** The tables that all profiles of a request refer to. */
 export interface Dictionary extends StackRows {
+  /** Of the profile; see {@link Dictionary.texts}. */
   readonly strings: readonly string[];
+  /** The string table as it came, for indices that came with it. */
+  readonly texts: readonly string[];
   readonly attributes: readonly DictionaryAttribute[];
   readonly functions: Functions;
   readonly mappings: Mappings;
@@ -74,7 +77,7 @@ export function readDictionary(reader: WireReader, problems: Problems): Dictiona
   if (reader.failed) problems.add('the dictionary is cut');
   // Attributes may name strings that come after them.
   for (const read of attributeRows) read();
-  return finish(raw, { problems, maxStacks: reader.bytes.length * MAX_STACKS_A_BYTE });
+  return finish(raw, { problems, sizeBytes: reader.bytes.length });
 }
 
 const TABLES: Readonly<
@@ -177,11 +180,6 @@ function kindOf(rows: readonly number[], attributes: readonly DictionaryAttribut
   return Math.max(0, (FRAME_KINDS as readonly unknown[]).indexOf(value));
 }
 
-/**
- * Rows of `stacks` that a byte of the request may make. A stack names each location in a byte or more,
- * but a location may stand for many inlined functions.
- */
-export const MAX_STACKS_A_BYTE = 4;
 const BUILD_IDS = ['process.executable.build_id.gnu', 'process.executable.build_id.go'];
 
 function finish(raw: RawTables, bounds: StackBounds): Dictionary {
@@ -216,6 +214,7 @@ function finish(raw: RawTables, bounds: StackBounds): Dictionary {
   const { frames, firstFrame } = framesOf(raw.locations, { functions, mappings });
   return {
     strings,
+    texts: raw.strings,
     attributes: raw.attributes,
     functions,
     mappings,

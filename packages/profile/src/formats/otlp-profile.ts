@@ -1,5 +1,7 @@
-import { labelsOf } from '../labels/labels.ts';
-import { MAX_LABELS, type Measures } from './measures.ts';
+import { type Labels, labelsOf } from '../labels/labels.ts';
+import type { Problems } from '../model/parsed.ts';
+import { NONE } from '../model/profile.ts';
+import { MAX_LABELS, MAX_TYPES, type Measures } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
   type LabelEntry,
@@ -18,6 +20,7 @@ import {
   type SampleFields,
   varintField,
 } from './otlp-schema.ts';
+import { MAX_DEPTH } from './stack-table.ts';
 import {
   enter,
   leave,
@@ -35,6 +38,7 @@ import {
 export interface OtlpMeasures extends Measures {
   readonly schema: OtlpSchema;
   readonly dictionary: Dictionary;
+  readonly problems: Problems;
 }
 
 /** What a Profile message says besides its samples. */
@@ -78,7 +82,7 @@ export function readProfileMessage(
   addQuality(names, { head, rules, labels: own }, measures);
 }
 
-function readHead(reader: WireReader, { schema, dictionary }: OtlpMeasures): Head {
+function readHead(reader: WireReader, { schema, dictionary, problems }: OtlpMeasures): Head {
   const fields = PROFILE_FIELDS[schema];
   const head: Head = {
     sampleTypes: [],
@@ -90,12 +94,17 @@ function readHead(reader: WireReader, { schema, dictionary }: OtlpMeasures): Hea
     locations: [],
     samples: [],
   };
-  const valueType = (): ValueType => readValueType(reader, dictionary.strings);
+  const valueType = (): ValueType => readValueType(reader, dictionary.texts);
+  const readSampleType = (): void => {
+    const type = valueType();
+    if (head.sampleTypes.length < MAX_TYPES) head.sampleTypes.push(type);
+    else problems.add(`more than ${MAX_TYPES} sample types: the rest is left out`);
+  };
   readMessage(reader, (field) => {
     if (field === 2) {
       if (reader.wireType === WIRE.bytes) head.samples.push(reader.offset);
       skipField(reader);
-    } else if (field === 1 && reader.wireType === WIRE.bytes) head.sampleTypes.push(valueType());
+    } else if (field === 1 && reader.wireType === WIRE.bytes) readSampleType();
     else if (field === fields.periodType && reader.wireType === WIRE.bytes) {
       head.periodType = valueType();
     } else readHeadNumber(reader, head, fields);
@@ -177,12 +186,14 @@ function readSamples(reader: WireReader, context: Context, measures: OtlpMeasure
     reader.wireType = WIRE.bytes;
     readSample(reader, row, fields);
     const stack = stackOf(row, head, measures);
-    const first = series(row.attributes);
+    const rows = series(row.attributes);
     for (const [column, { scale }] of rules.entries()) {
       const value = sampleValue(row, column, rules.length) * scale;
       if (value === 0) continue;
+      const of = rows(column);
+      if (of === NONE) continue;
       measures.samples.timeMs.push(head.timeMs);
-      measures.samples.series.push(first[column] ?? 0);
+      measures.samples.series.push(of);
       measures.samples.stack.push(stack);
       measures.samples.value.push(value);
     }
@@ -241,7 +252,9 @@ function stackOf(
   { schema, dictionary }: OtlpMeasures,
 ): number {
   if (schema !== '1.7') return dictionary.stackOf(row.stack);
-  const end = row.locationsStart + row.locationsLength;
+  // One more than is kept, so that the cut is told.
+  const length = Math.min(row.locationsLength, MAX_DEPTH + 1);
+  const end = row.locationsStart + length;
   return dictionary.internStack(locations.slice(row.locationsStart, end));
 }
 
@@ -257,12 +270,20 @@ function sampleValue({ values, times }: SampleRow, column: number, types: number
   return sum;
 }
 
-/** Series rows, one a type, of a sample's attributes. */
+/** Gives the series row of a sample's attributes and the column of its value. */
 function createSeriesOf(
   { head, rules, labels }: Context,
   { dictionary, series }: OtlpMeasures,
-): (attributes: readonly number[]) => readonly number[] {
-  const known = new Map<string, readonly number[]>();
+): (attributes: readonly number[]) => (column: number) => number {
+  const known = new Map<string, (column: number) => number>();
+  const rowsOf = (all: Labels): ((column: number) => number) => {
+    const rows: number[] = [];
+    return (column) => {
+      const rule = rules[column];
+      rows[column] ??= rule ? series(all, rule.type, head.period) : NONE;
+      return rows[column];
+    };
+  };
   return (attributes) => {
     const key = attributes.length === 0 ? '' : attributes.join();
     const before = known.get(key);
@@ -272,8 +293,7 @@ function createSeriesOf(
       return labelEntry(name, value);
     });
     const own = entries.filter((entry) => entry !== undefined).slice(0, MAX_LABELS);
-    const all = labelsOf([...labels, ...own]);
-    const rows = rules.map(({ type }) => series(all, type, head.period));
+    const rows = rowsOf(labelsOf([...labels, ...own]));
     known.set(key, rows);
     return rows;
   };
@@ -291,8 +311,10 @@ function addQuality(
   };
   const [rule] = rules;
   if (!rule || !names.has(OWN_ATTRIBUTES.taken)) return;
+  const of = series(labelsOf(labels), rule.type, head.period);
+  if (of === NONE) return;
   quality.timeMs.push(head.timeMs);
-  quality.series.push(series(labelsOf(labels), rule.type, head.period));
+  quality.series.push(of);
   quality.taken.push(count(OWN_ATTRIBUTES.taken));
   quality.lost.push(count(OWN_ATTRIBUTES.lost));
   quality.truncated.push(count(OWN_ATTRIBUTES.truncated));

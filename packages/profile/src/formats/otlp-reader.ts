@@ -34,7 +34,7 @@ export function readOtlp(bytes: Uint8Array): ParsedOtlp {
   const problems = createProblems();
   const schema = detectSchema(bytes);
   const dictionary = readRequestDictionary(bytes, problems);
-  const measures = { ...createMeasures(problems), schema, dictionary };
+  const measures = { ...createMeasures(problems), schema, dictionary, problems };
   const reader = createWireReader(bytes);
   while (nextField(reader)) {
     const isResource = reader.field === REQUEST.resourceProfiles && reader.wireType === WIRE.bytes;
@@ -118,7 +118,7 @@ function readAttributes(
   const outerEnd = enter(reader);
   while (nextField(reader)) {
     if (reader.field === attributeField && reader.wireType === WIRE.bytes) {
-      const { name, value } = readKeyValue(reader, dictionary.strings);
+      const { name, value } = readKeyValue(reader, dictionary.texts);
       const entry = labelEntry(name, value);
       if (entry && labels.length < MAX_LABELS) labels.push(entry);
     } else skipField(reader);

@@ -3,11 +3,10 @@ import { labelsOf } from '../labels/labels.ts';
 import { checkProfile } from '../model/check.ts';
 import { type Column, int32Column } from '../model/columns.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
-import type { Functions, Mappings, Profile } from '../model/profile.ts';
+import { type Functions, type Mappings, NONE, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
 import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
-import { createMeasures, MAX_LABELS, type Measures } from './measures.ts';
-import { MAX_STACKS_A_BYTE } from './otlp-dictionary.ts';
+import { createMeasures, MAX_LABELS, MAX_TYPES, type Measures } from './measures.ts';
 import type { ValueType } from './otlp-labels.ts';
 import { varintField } from './otlp-schema.ts';
 import { createStacks, type StackRows } from './stack-table.ts';
@@ -15,6 +14,7 @@ import {
   createWireReader,
   nextField,
   readInt64,
+  readKey,
   readMessage,
   readNumbersInto,
   readText,
@@ -23,24 +23,27 @@ import {
   type WireReader,
 } from './wire-reader.ts';
 
+/** Ids are any 64 bits: some encoders use addresses or hashes. */
+type Id = number | bigint;
+
 /** What a file holds besides its samples; rows are in the order they come. */
 interface Tables {
   readonly strings: string[];
   readonly sampleTypes: [type: number, unit: number][];
   /** Id to row; row 0 is "none". */
-  readonly mappingIds: Map<number, number>;
+  readonly mappingIds: Map<Id, number>;
   readonly mappingFile: Column<Int32Array>;
   readonly mappingBuildId: Column<Int32Array>;
-  readonly functionIds: Map<number, number>;
+  readonly functionIds: Map<Id, number>;
   readonly functionName: Column<Int32Array>;
   readonly functionFile: Column<Int32Array>;
   readonly functionLine: Column<Int32Array>;
-  readonly locationIds: Map<number, number>;
+  readonly locationIds: Map<Id, number>;
   readonly locations: RawLocations;
   /** Ids by location, put into rows when all mappings are known. */
-  readonly locationMapping: number[];
+  readonly locationMapping: Id[];
   /** The same of functions, by line. */
-  readonly lineFunction: number[];
+  readonly lineFunction: Id[];
   /** Where the samples begin. */
   readonly samples: number[];
   timeNs: number;
@@ -59,11 +62,10 @@ export function readPprof(bytes: Uint8Array): Parsed<Profile> {
   const problems = createProblems();
   const reader = createWireReader(bytes);
   const tables = readTables(reader, problems);
-  if (tables.sampleTypes.length === 0) problems.add('expected sample types, got none');
+  checkTypes(tables, problems);
   const { functions, mappings } = finishTables(tables);
   const { frames, firstFrame } = framesOf(tables.locations, { functions, mappings });
-  const maxStacks = bytes.length * MAX_STACKS_A_BYTE;
-  const stacks = createStacks(firstFrame, [], { problems, maxStacks });
+  const stacks = createStacks(firstFrame, [], { problems, sizeBytes: bytes.length });
   const measures = createMeasures(problems);
   measures.cover(Math.floor(tables.timeNs / 1e6), Math.max(0, tables.durationNs));
   readSamples(reader, tables, { stacks, measures });
@@ -111,6 +113,13 @@ function readTables(reader: WireReader, problems: Problems): Tables {
   return tables;
 }
 
+function checkTypes({ sampleTypes }: Tables, problems: Problems): void {
+  if (sampleTypes.length === 0) problems.add('expected sample types, got none');
+  if (sampleTypes.length <= MAX_TYPES) return;
+  problems.add(`more than ${MAX_TYPES} sample types: the rest is left out`);
+  sampleTypes.length = MAX_TYPES;
+}
+
 const MESSAGES: Readonly<Record<number, (reader: WireReader, tables: Tables) => void>> = {
   1: (reader, { sampleTypes }) => {
     sampleTypes.push(readValueType(reader));
@@ -142,12 +151,27 @@ function readField(reader: WireReader, tables: Tables): void {
 
 /** The numbers in the first fields of a message, by field; 0 for those that are not there. */
 function readNumbers(reader: WireReader, most: number): number[] {
+  return readMessageWithId(reader, most).numbers;
+}
+
+/** The same of a message whose first field is its id, or that of what it refers to. */
+function readMessageWithId(reader: WireReader, most: number): { id: Id; numbers: number[] } {
   const numbers = new Array<number>(most + 1).fill(0);
+  let id: Id = 0;
   readMessage(reader, (field) => {
-    if (field <= most) numbers[field] = varintField(reader);
+    if (field === 1) {
+      id = idField(reader);
+      numbers[1] = Number(id);
+    } else if (field <= most) numbers[field] = varintField(reader);
     else skipField(reader);
   });
-  return numbers;
+  return { id, numbers };
+}
+
+function idField(reader: WireReader): Id {
+  if (reader.wireType === WIRE.varint) return readKey(reader);
+  skipField(reader);
+  return 0;
 }
 
 function readValueType(reader: WireReader): [number, number] {
@@ -156,14 +180,16 @@ function readValueType(reader: WireReader): [number, number] {
 }
 
 function readMapping(reader: WireReader, tables: Tables): void {
-  const [, id = 0, , , , file = 0, buildId = 0] = readNumbers(reader, 6);
+  const { id, numbers } = readMessageWithId(reader, 6);
+  const [, , , , , file = 0, buildId = 0] = numbers;
   tables.mappingIds.set(id, tables.mappingFile.length);
   tables.mappingFile.push(file);
   tables.mappingBuildId.push(buildId);
 }
 
 function readFunction(reader: WireReader, tables: Tables): void {
-  const [, id = 0, name = 0, systemName = 0, file = 0, line = 0] = readNumbers(reader, 5);
+  const { id, numbers } = readMessageWithId(reader, 5);
+  const [, , name = 0, systemName = 0, file = 0, line = 0] = numbers;
   tables.functionIds.set(id, tables.functionName.length);
   tables.functionName.push(name || systemName);
   tables.functionFile.push(file);
@@ -172,18 +198,18 @@ function readFunction(reader: WireReader, tables: Tables): void {
 
 function readLocation(reader: WireReader, tables: Tables): void {
   const { locations } = tables;
-  let id = 0;
-  let mapping = 0;
+  let id: Id = 0;
+  let mapping: Id = 0;
   let address = 0;
   locations.firstLine.push(locations.line.length);
   readMessage(reader, (field) => {
-    if (field === 1) id = varintField(reader);
-    else if (field === 2) mapping = varintField(reader);
+    if (field === 1) id = idField(reader);
+    else if (field === 2) mapping = idField(reader);
     else if (field === 3) address = varintField(reader);
     else if (field === 4 && reader.wireType === WIRE.bytes) {
-      const [, fn = 0, line = 0] = readNumbers(reader, 2);
+      const { id: fn, numbers } = readMessageWithId(reader, 2);
       tables.lineFunction.push(fn);
-      locations.line.push(line);
+      locations.line.push(numbers[2] ?? 0);
     } else skipField(reader);
   });
   tables.locationIds.set(id, tables.locationMapping.length);
@@ -242,8 +268,10 @@ function readSamples(reader: WireReader, tables: Tables, { stacks, measures }: I
     for (const [column, type] of types.entries()) {
       const value = row.values[column] ?? 0;
       if (value === 0) continue;
+      const series = measures.series(labels, type, tables.period);
+      if (series === NONE) continue;
       measures.samples.timeMs.push(timeMs);
-      measures.samples.series.push(measures.series(labels, type, tables.period));
+      measures.samples.series.push(series);
       measures.samples.stack.push(stack);
       measures.samples.value.push(value);
     }
@@ -254,15 +282,14 @@ function readSample(reader: WireReader, row: SampleRow, tables: Tables): void {
   row.locations.length = 0;
   row.values.length = 0;
   row.labels.length = 0;
+  const location = (): number =>
+    tables.locationIds.get(readKey(reader)) ?? tables.locationMapping.length;
   readMessage(reader, (field) => {
-    if (field === 1) readNumbersInto(reader, row.locations);
+    if (field === 1) readNumbersInto(reader, row.locations, location);
     else if (field === 2) readNumbersInto(reader, row.values, readInt64);
     else if (field === 3 && reader.wireType === WIRE.bytes) readLabel(reader, row, tables);
     else skipField(reader);
   });
-  for (const [at, id] of row.locations.entries()) {
-    row.locations[at] = tables.locationIds.get(id) ?? tables.locationMapping.length;
-  }
 }
 
 function readLabel(reader: WireReader, { labels }: SampleRow, { strings }: Tables): void {

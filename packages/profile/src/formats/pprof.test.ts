@@ -7,7 +7,16 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { Profile as Oracle } from 'pprof-format';
+import {
+  Label,
+  Line,
+  Location,
+  Profile as Oracle,
+  Function as PprofFunction,
+  Sample,
+  StringTable,
+  ValueType,
+} from 'pprof-format';
 import { callTree } from '../derive/call-tree.ts';
 import { selectSamples } from '../derive/select-samples.ts';
 import { formatLabels, labelsOf } from '../labels/labels.ts';
@@ -18,6 +27,14 @@ import { CPU, profileTypeId } from '../model/profile-type.ts';
 import { draw, profileOf } from '../testing.ts';
 import { readPprof } from './pprof-reader.ts';
 import { writePprof } from './pprof-writer.ts';
+import {
+  createWireWriter,
+  finishWriter,
+  writeMessage,
+  writePacked,
+  writeText,
+  writeVarint,
+} from './wire-writer.ts';
 
 test('pprof-format reads what writePprof() wrote', () => {
   const bytes = writePprof(profileOf('main;work;inner 3', 'main;work 2', 'main;rest 5'));
@@ -113,6 +130,71 @@ test('readPprof() gives back what writePprof() wrote', () => {
   assert.deepEqual(samplesOf(value), samplesOf(profile));
   assert.deepEqual([value.startMs, value.durationNs], [5_000, 1e10]);
   assert.equal(value.strings[value.mappings.buildId[1] ?? 0], 'ab12');
+});
+
+test('pprof-format writes what readPprof() reads, with ids that no double tells apart', () => {
+  const strings = new StringTable();
+  const names = ['main', 'work', 'rest'];
+  const far = 2n ** 63n;
+  const file = new Oracle({
+    stringTable: strings,
+    sampleType: [
+      new ValueType({ type: strings.dedup('samples'), unit: strings.dedup('count') }),
+      new ValueType({ type: strings.dedup('wall'), unit: strings.dedup('nanoseconds') }),
+    ],
+    sample: [
+      new Sample({
+        locationId: [far + 1n, far],
+        value: [2, 200],
+        label: [
+          new Label({ key: strings.dedup('thread'), str: strings.dedup('ui') }),
+          new Label({ key: strings.dedup('bytes'), num: 7 }),
+        ],
+      }),
+      new Sample({ locationId: [far + 2n, far], value: [1, 100] }),
+    ],
+    location: names.map(
+      (_, row) =>
+        new Location({
+          id: far + BigInt(row),
+          line: [new Line({ functionId: far + BigInt(row), line: row + 1 })],
+        }),
+    ),
+    function: names.map(
+      (name, row) => new PprofFunction({ id: far + BigInt(row), name: strings.dedup(name) }),
+    ),
+    timeNanos: 5_000_000_000n,
+  });
+  const { value, problems } = readPprof(file.encode());
+  assert.deepEqual(problems, []);
+  assert.deepEqual(samplesOf(value), [
+    'samples{thread="ui"} main:1;work:2 2',
+    'samples{} main:1;rest:3 1',
+    'wall{thread="ui"} main:1;work:2 200',
+    'wall{} main:1;rest:3 100',
+  ]);
+  assert.deepEqual(new Set(value.series.type.map(({ name }) => name)), new Set(['wall']));
+});
+
+test('small files that ask for much work are cut short', () => {
+  const writer = createWireWriter();
+  for (let type = 0; type < 5_000; type++) writeMessage(writer, 1, () => {});
+  writeMessage(writer, 4, () => {
+    writeVarint(writer, 1, 1);
+    for (let line = 0; line < 1_000; line++) writeMessage(writer, 4, () => {});
+  });
+  for (let sample = 0; sample < 5_000; sample++) {
+    writeMessage(writer, 2, () => {
+      writePacked(writer, 1, [1]);
+      writePacked(writer, 2, [1]);
+    });
+  }
+  writeText(writer, 6, '');
+  const { problems } = readPprof(finishWriter(writer));
+  assert.deepEqual(problems.slice(0, 2), [
+    'more than 64 sample types: the rest is left out',
+    'more frames than an input of this size may have: the rest is left out',
+  ]);
 });
 
 test('any calls come back from pprof as they were', () => {

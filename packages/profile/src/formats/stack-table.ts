@@ -15,12 +15,19 @@ export interface StackRows {
 
 export interface StackBounds {
   readonly problems: Problems;
-  /** Rows that may be made; frames beyond are left out. */
-  readonly maxStacks: number;
+  /** Of the input: rows and time are bounded by it. */
+  readonly sizeBytes: number;
 }
 
 /** Frames of one stack; what calls the outermost of them is cut. */
 export const MAX_DEPTH = 1024;
+/**
+ * Rows that a byte of input may make. A stack names each location in a byte or more, but a location
+ * may stand for many inlined functions.
+ */
+const MAX_STACKS_A_BYTE = 4;
+/** Frames that a byte may have us walk; a few bytes may name one long stack again and again. */
+const MAX_STEPS_A_BYTE = 64;
 
 const UNKNOWN = -2;
 
@@ -31,8 +38,11 @@ const UNKNOWN = -2;
 export function createStacks(
   firstFrame: Int32Array,
   table: readonly (readonly number[])[],
-  { problems, maxStacks }: StackBounds,
+  { problems, sizeBytes }: StackBounds,
 ): StackRows {
+  const maxStacks = sizeBytes * MAX_STACKS_A_BYTE;
+  const maxSteps = sizeBytes * MAX_STEPS_A_BYTE;
+  let steps = 0;
   const listed = table.reduce((sum, locations) => sum + locations.length, 0);
   const pairs = createPairTable(Math.min(listed, maxStacks) / 2);
   const parent = int32Column();
@@ -45,7 +55,11 @@ export function createStacks(
     let row = caller;
     const from = firstFrame[location] ?? 0;
     for (let each = (firstFrame[location + 1] ?? 0) - 1; each >= from; each--) {
-      if (parent.length >= maxStacks) return row;
+      if (steps >= maxSteps || parent.length >= maxStacks) {
+        problems.add('more frames than an input of this size may have: the rest is left out');
+        return row;
+      }
+      steps++;
       const next = pairs.intern(row, each);
       if (next === parent.length) {
         parent.push(row);
@@ -56,9 +70,21 @@ export function createStacks(
     return row;
   }
 
+  /** How many locations, from the leaf on, a stack may have. */
+  function depthOf(locations: ArrayLike<number>): number {
+    let frames = 0;
+    for (let at = 0; at < locations.length; at++) {
+      const location = locations[at] ?? locationCount;
+      if (location >= locationCount) continue;
+      frames += (firstFrame[location + 1] ?? 0) - (firstFrame[location] ?? 0);
+      if (frames > MAX_DEPTH) return at;
+    }
+    return locations.length;
+  }
+
   function internStack(locations: ArrayLike<number>): number {
-    const depth = Math.min(locations.length, MAX_DEPTH);
-    if (depth < locations.length) problems.add(`a stack of ${locations.length} frames was cut`);
+    const depth = depthOf(locations);
+    if (depth < locations.length) problems.add(`a stack of more than ${MAX_DEPTH} frames was cut`);
     let row: number = NONE;
     for (let at = depth - 1; at >= 0; at--) {
       const location = locations[at] ?? locationCount;

@@ -110,10 +110,20 @@ export function readInt64(reader: WireReader): number {
 }
 
 /** The same of a varint of ten bytes, whose double has lost its low bits. */
-function negative(bytes: Uint8Array): number {
+const negative = (bytes: Uint8Array): number => Number(BigInt.asIntN(64, exactVarint(bytes)));
+
+function exactVarint(bytes: Uint8Array): bigint {
   let value = 0n;
   for (const [at, byte] of bytes.entries()) value |= BigInt(byte & 0x7f) << BigInt(7 * at);
-  return Number(BigInt.asIntN(64, value));
+  return value;
+}
+
+/** An unsigned number as a key of a map: one above 2^53 is a bigint, as doubles would mix some up. */
+export function readKey(reader: WireReader): number | bigint {
+  const from = reader.offset;
+  const value = readVarint(reader);
+  if (value <= Number.MAX_SAFE_INTEGER) return value;
+  return exactVarint(reader.bytes.subarray(from, reader.offset));
 }
 
 /** An unsigned number of eight bytes, as a double. */
