@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { REASONS } from '@kube-eagle/api';
 import { runIn, type TaskStep, testServer } from '../testing.ts';
 
 const done: TaskStep = { state: 'done', outcomes: [{ node: 'n1', state: 'done', samples: 990 }] };
@@ -36,6 +37,7 @@ test('record without samples says why on each node, and what to do', async () =>
   const outcomes = [
     { node: 'n1', state: 'failed', reason: 'no_such_process', message: 'no process 7 on n1.' },
     { node: 'n2', state: 'done' },
+    { node: 'n3', state: 'failed', reason: 'no_agent', message: `x. ${REASONS.no_agent}` },
   ];
   const server = testServer({ course: [{ state: 'failed', outcomes }] });
   const { status, out, err } = await runIn(server, ['record', 'pid/7']);
@@ -45,6 +47,7 @@ test('record without samples says why on each node, and what to do', async () =>
     'error: task t1 failed without samples',
     '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: eagle targets.',
     '  n2: done (no_samples). The target used no CPU in the time. Try longer, or another event.',
+    `  n3: failed (no_agent). x. ${REASONS.no_agent}`,
     '',
   ]);
 });

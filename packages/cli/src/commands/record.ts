@@ -166,8 +166,8 @@ function samplesOf({ outcomes }: Task): number {
 /** What an operator should know of a node's part. */
 function outcomeLine({ node, state, reason, message }: Outcome): string {
   const advice = Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : '';
-  const own = message === '' || message === advice ? '' : `${message} `;
-  return printable(`${node}: ${state} (${reason}). ${own}${advice}`.trim());
+  const text = message.includes(advice) ? message : `${message} ${advice}`;
+  return printable(`${node}: ${state} (${reason}). ${text.trim()}`);
 }
 
 async function sayOutcomes(shell: Shell, task: Task): Promise<void> {
