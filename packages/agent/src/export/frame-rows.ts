@@ -1,4 +1,4 @@
-import { FRAME_KINDS, type FrameId, type FrameOf, type ProfileBuilder } from '@kube-eagle/profile';
+import { FRAME_KINDS, type FrameId, type ProfileBuilder } from '@kube-eagle/profile';
 import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
 
@@ -77,17 +77,5 @@ export function createFrameRows(
       ofPlace.set(address, rows);
     }
     return rows;
-  };
-}
-
-/** What a row of names says of its frame. */
-function namedFrame(names: NamedFrames, at: number, builder: ProfileBuilder): FrameOf {
-  const name = names.strings[names.name[at] ?? -1];
-  const file = names.strings[names.file[at] ?? 0] ?? '';
-  return {
-    ...(name === undefined ? {} : { function: builder.function(name, file) }),
-    line: names.line[at] ?? 0,
-    kind: FRAME_KINDS[names.kind[at] ?? 0] ?? 'unknown',
-    inlined: names.inlined[at] === 1,
   };
 }

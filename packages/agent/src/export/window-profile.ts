@@ -4,13 +4,12 @@ import {
   NONE,
   type Profile,
   type ProfileBuilder,
-  type ProfileBuilder,
   type SeriesId,
   type StackId,
 } from '@kube-eagle/profile';
 import { type SampleWindow, STACK_ENDS } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
-import { createFrameRows, type FrameRows } from './frame-rows.ts';
+import { createFrameRows, type FrameRowsOf } from './frame-rows.ts';
 import { type Origin, seriesLabels } from './series-labels.ts';
 import { shareOut } from './share-out.ts';
 
