@@ -39,6 +39,7 @@ export async function runLane(ports: LanePorts, lane: Lane, signal: AbortSignal)
       continue;
     }
     const delivery = await deliverEntry(ports, entry, signal);
+    if (!delivery) continue;
     if (signal.aborted && delivery.kind === 'later') return;
     if (await isSettled(ports, entry, countFailure(delivery, entry, { failures, ports }))) {
       if (inVain > 0) telemetry.log.info({ tries: inVain }, 'the server takes profiles again');
@@ -54,14 +55,16 @@ export async function runLane(ports: LanePorts, lane: Lane, signal: AbortSignal)
   }
 }
 
+/** One try; `undefined` where the batch is gone or damaged, which the outbox has counted. */
 async function deliverEntry(
-  { outbox, deliver }: LanePorts,
+  { outbox, deliver, end }: LanePorts,
   entry: OutboxEntry,
   signal: AbortSignal,
-): Promise<Delivery> {
+): Promise<Delivery | undefined> {
   const batch = await outbox.read(entry);
   if (batch) return await deliver(batch, signal);
-  return { kind: 'refused', message: 'the file of the batch was damaged or is gone' };
+  end(entry, { kind: 'dropped', message: 'the file of the batch was damaged or is gone' });
+  return undefined;
 }
 
 /** A batch that made the server fail too often is taken to be the reason. */
