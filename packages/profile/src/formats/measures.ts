@@ -31,15 +31,26 @@ export interface Measures {
 export const MAX_LABELS = 128;
 /** Sample types of one profile. */
 export const MAX_TYPES = 64;
-/** Series of one file or request, and the labels of all of them. */
+/** Series of one file or request. */
 const MAX_SERIES = 20_000;
-const MAX_SERIES_LABELS = 400_000;
+/** Bytes that the labels of all series may take: these, and some for each byte of the input. */
+const LABEL_BYTES = 1 << 20;
+const LABEL_BYTES_A_BYTE = 64;
+/** What a label takes besides its texts. */
+const LABEL_ROW_BYTES = 32;
 
-/** No samples yet. */
-export function createMeasures(problems: Problems): Measures {
-  const series = createSeries(problems);
+/** The ms of an instant in ns, whose double may be off by 128 ns in this century. */
+export function msOfNs(timeNs: number): number {
+  return Math.floor(Math.round(timeNs / 1e3) / 1e3);
+}
+
+/** No samples yet. `sizeBytes` is the length of the input. */
+export function createMeasures(problems: Problems, sizeBytes: number): Measures {
+  const series = createSeries(problems, LABEL_BYTES + sizeBytes * LABEL_BYTES_A_BYTE);
   let startMs = Number.POSITIVE_INFINITY;
-  let endMs = Number.NEGATIVE_INFINITY;
+  // The end counts from the first window: ns since the epoch would not be exact.
+  let firstMs: number | undefined;
+  let endNs = Number.NEGATIVE_INFINITY;
   const samples = {
     timeMs: float64Column(),
     series: int32Column(),
@@ -59,8 +70,9 @@ export function createMeasures(problems: Problems): Measures {
     quality,
     series: series.intern,
     cover(timeMs, durationNs) {
+      firstMs ??= timeMs;
       startMs = Math.min(startMs, timeMs);
-      endMs = Math.max(endMs, timeMs + durationNs / 1e6);
+      endNs = Math.max(endNs, (timeMs - firstMs) * 1e6 + Math.max(0, durationNs));
     },
     finish: () => ({
       series: series.finish(),
@@ -80,28 +92,29 @@ export function createMeasures(problems: Problems): Measures {
         truncated: quality.truncated.take(),
         unsymbolized: quality.unsymbolized.take(),
       },
-      startMs: endMs >= startMs ? startMs : 0,
-      durationNs: endMs >= startMs ? Math.round((endMs - startMs) * 1e6) : 0,
+      startMs: firstMs === undefined ? 0 : startMs,
+      durationNs: firstMs === undefined ? 0 : endNs + (firstMs - startMs) * 1e6,
     }),
   };
 }
 
-function createSeries(problems: Problems) {
+function createSeries(problems: Problems, maxLabelBytes: number) {
   const labels: Labels[] = [];
   const types: ProfileType[] = [];
   const periods = float64Column();
-  let labelCount = 0;
+  let labelBytes = 0;
   const rows = new Map<string, number>();
   return {
     intern(of: Labels, type: ProfileType, period: number): number {
       const key = `${profileTypeId(type)}\u0002${labelsKey(of)}`;
       const known = rows.get(key);
       if (known !== undefined) return known;
-      if (labels.length >= MAX_SERIES || labelCount + of.length > MAX_SERIES_LABELS) {
+      const sizeBytes = key.length + of.length * LABEL_ROW_BYTES;
+      if (labels.length >= MAX_SERIES || labelBytes + sizeBytes > maxLabelBytes) {
         problems.add(`more than ${MAX_SERIES} series or too many labels: samples are left out`);
         return NONE;
       }
-      labelCount += of.length;
+      labelBytes += sizeBytes;
       rows.set(key, labels.length);
       periods.push(period);
       types.push(type);

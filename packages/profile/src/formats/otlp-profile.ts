@@ -1,7 +1,7 @@
 import { type Labels, labelsOf } from '../labels/labels.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
-import { MAX_LABELS, MAX_TYPES, type Measures } from './measures.ts';
+import { MAX_LABELS, MAX_TYPES, type Measures, msOfNs } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
   type LabelEntry,
@@ -115,7 +115,7 @@ function readHead(reader: WireReader, { schema, dictionary, problems }: OtlpMeas
 function readHeadNumber(reader: WireReader, head: Head, fields: ProfileFields): void {
   switch (reader.field) {
     case fields.time:
-      head.timeMs = Math.floor(readNumber(reader) / 1e6);
+      head.timeMs = msOfNs(readNumber(reader));
       break;
     case fields.duration:
       head.durationNs = readNumber(reader);

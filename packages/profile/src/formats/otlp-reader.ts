@@ -34,7 +34,7 @@ export function readOtlp(bytes: Uint8Array): ParsedOtlp {
   const problems = createProblems();
   const schema = detectSchema(bytes);
   const dictionary = readRequestDictionary(bytes, problems);
-  const measures = { ...createMeasures(problems), schema, dictionary, problems };
+  const measures = { ...createMeasures(problems, bytes.length), schema, dictionary, problems };
   const reader = createWireReader(bytes);
   while (nextField(reader)) {
     const isResource = reader.field === REQUEST.resourceProfiles && reader.wireType === WIRE.bytes;

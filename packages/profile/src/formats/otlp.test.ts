@@ -138,6 +138,23 @@ test('readOtlp() gives back what writeOtlp() wrote', () => {
   assert.deepEqual(describe(value), expected);
 });
 
+test('any instants and lengths come back exactly', () => {
+  const timeMs = fc.integer({ min: 1, max: 4_000_000_000_000 });
+  const lengthNs = fc.integer({ min: 0, max: 1e15 });
+  fc.assert(
+    fc.property(timeMs, fc.nat(86_400_000), lengthNs, (startMs, laterMs, durationNs) => {
+      const builder = createProfileBuilder();
+      const series = builder.series([], CPU);
+      const times = [startMs + laterMs, startMs];
+      for (const each of times) builder.sample({ timeMs: each, series, stack: NONE, value: 1 });
+      const wholeNs = laterMs * 1e6 + durationNs;
+      const { value } = readOtlp(writeOtlp(builder.finish(startMs, wholeNs)));
+      assert.deepEqual([...value.samples.timeMs], times);
+      assert.deepEqual([value.startMs, value.durationNs], [startMs, wholeNs]);
+    }),
+  );
+});
+
 /** A request by hand: `shop > work` with one value, in a schema's own layout. */
 function request(profile: (writer: WireWriter) => void): Uint8Array {
   const writer = createWireWriter();
@@ -329,6 +346,40 @@ test('bytes that are cut or changed never throw, and what is read is sound', () 
     ),
     { numRuns: 5_000 },
   );
+});
+
+test('a long label that every sample repeats is not kept with each', () => {
+  const long = 'x'.repeat(60_000);
+  const { value, problems } = readOtlpJson(
+    JSON.stringify({
+      resourceProfiles: [
+        {
+          resource: { attributes: [{ key: 'long', value: { stringValue: long } }] },
+          scopeProfiles: [
+            {
+              profiles: [
+                {
+                  samples: Array.from({ length: 2_000 }, (_, row) => ({
+                    values: [1],
+                    attributeIndices: [row],
+                  })),
+                },
+              ],
+            },
+          ],
+        },
+      ],
+      dictionary: {
+        stringTable: ['', 'id'],
+        attributeTable: Array.from({ length: 2_000 }, (_, row) => ({
+          keyStrindex: 1,
+          value: { stringValue: `${row}` },
+        })),
+      },
+    }),
+  );
+  assert.ok(value.series.length < 200, `${value.series.length} series`);
+  assert.match(problems.join(), /too many labels: samples are left out/);
 });
 
 test('no bytes at all make it throw', () => {

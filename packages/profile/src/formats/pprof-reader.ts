@@ -6,7 +6,7 @@ import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
 import { type Functions, type Mappings, NONE, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
 import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
-import { createMeasures, MAX_LABELS, MAX_TYPES, type Measures } from './measures.ts';
+import { createMeasures, MAX_LABELS, MAX_TYPES, type Measures, msOfNs } from './measures.ts';
 import type { ValueType } from './otlp-labels.ts';
 import { varintField } from './otlp-schema.ts';
 import { createStacks, type StackRows } from './stack-table.ts';
@@ -66,8 +66,8 @@ export function readPprof(bytes: Uint8Array): Parsed<Profile> {
   const { functions, mappings } = finishTables(tables);
   const { frames, firstFrame } = framesOf(tables.locations, { functions, mappings });
   const stacks = createStacks(firstFrame, [], { problems, sizeBytes: bytes.length });
-  const measures = createMeasures(problems);
-  measures.cover(Math.floor(tables.timeNs / 1e6), Math.max(0, tables.durationNs));
+  const measures = createMeasures(problems, bytes.length);
+  measures.cover(msOfNs(tables.timeNs), tables.durationNs);
   readSamples(reader, tables, { stacks, measures });
   const value = {
     strings: tables.strings,
@@ -256,7 +256,7 @@ interface SampleRow {
 
 function readSamples(reader: WireReader, tables: Tables, { stacks, measures }: Into): void {
   const types = typesOf(tables);
-  const timeMs = Math.floor(tables.timeNs / 1e6);
+  const timeMs = msOfNs(tables.timeNs);
   const row: SampleRow = { locations: [], values: [], labels: [] };
   for (const offset of tables.samples) {
     reader.offset = offset;
