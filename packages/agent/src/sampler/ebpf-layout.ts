@@ -85,7 +85,7 @@ export function decodeEvent(bytes: Uint8Array): { readonly id: ImageId; readonly
 /** What the addresses of a stack are looked up in. */
 export interface StackTables {
   readonly images: ImageTable;
-  readonly executables: ExecutableTable;
+  readonly executables: Pick<ExecutableTable, 'get'>;
 }
 
 const FRAMES_OFFSET = 40;
@@ -124,7 +124,7 @@ function addUserFrame(
     readonly high: number;
     readonly low: number;
     readonly image: Image;
-    readonly executables: ExecutableTable;
+    readonly executables: Pick<ExecutableTable, 'get'>;
   },
   builder: WindowBuilder,
 ): boolean {

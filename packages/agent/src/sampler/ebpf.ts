@@ -8,7 +8,7 @@ import {
   uint32Bytes,
 } from './ebpf-object.ts';
 import { openEventRing } from './ebpf-ring.ts';
-import { createExecutableTable } from './executable-table.ts';
+import { type CodeFile, createExecutableTable } from './executable-table.ts';
 import { createImageTable, type Image } from './image-table.ts';
 import type { BpfObject } from './libbpf.ts';
 import { type LiveSet, openLiveSet } from './live-set.ts';
@@ -36,7 +36,20 @@ function createKnownImages(object: BpfObject, maxImages: number) {
     if (!processes.update(uint32Bytes(id.pid), encodeProcess(image))) counters.notStored++;
     for (const { file } of image.ranges) if (file) tables.want(file);
   });
-  return { executables, images, counters, ring, tables };
+  /** A file that frames were found in is in use, however long ago its process began. */
+  const get = (number: number): CodeFile | undefined => {
+    const file = executables.get(number);
+    if (file) tables.use(file);
+    return file;
+  };
+  return {
+    executables,
+    images,
+    counters,
+    ring,
+    tables,
+    stackTables: { images, executables: { get } },
+  };
 }
 
 export interface EbpfOptions {
@@ -60,7 +73,7 @@ export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
         const known = createKnownImages(object, capacity.images);
         resources.use(known.tables);
         resources.use(known.ring);
-        const drain = createStackDrain(object, known);
+        const drain = createStackDrain(object, known.stackTables);
         const cpus = resources.use(
           openLiveSet({
             list: onlineCpus,

@@ -172,6 +172,8 @@ export interface BpfMap {
   /** The same without holding up the event loop: a map of maps waits for all CPUs. */
   put(key: Uint8Array, value: Uint8Array): Promise<boolean>;
   delete(key: Uint8Array): void;
+  /** The same without holding up the event loop. */
+  remove(key: Uint8Array): Promise<void>;
   /** Reads into `value`; whether the key was there. */
   lookup(key: Uint8Array, value: Uint8Array): boolean;
   /**
@@ -205,6 +207,10 @@ function openMap(fd: number): BpfMap {
     delete: (key) => {
       bpf['deleteElem'](fd, key);
     },
+    remove: (key) =>
+      new Promise((resolve) => {
+        bpf['deleteElem'].async(fd, key, () => resolve());
+      }),
     lookup: (key, value) => bpf['lookupElem'](fd, key, value) === 0,
     take({ capacity, keys, values, cursor, isFirst }) {
       const count = [capacity];

@@ -1,4 +1,4 @@
-import { type ElfFile, findSection, PT, type Section, sectionBytes } from '../elf/elf-file.ts';
+import { type ElfFile, findSection, PT, type Section } from '../elf/elf-file.ts';
 import { ARM64, type Architecture, X86_64 } from './cfa-program.ts';
 import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
 import type { UnwindTable } from './unwind-table.ts';
@@ -6,6 +6,7 @@ import type { UnwindTable } from './unwind-table.ts';
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { 'x86-64': X86_64, arm64: ARM64 };
 const PAGE_BYTES = 4096;
 const MAX_HEADER_BYTES = 64;
+const PIECE_BYTES = 2 ** 20;
 /** Call frame information that is read: libLLVM has 6 MB. */
 const MAX_FRAME_BYTES = 64 * 2 ** 20;
 /** Where V8 keeps its built-ins, which keep frame pointers but are described nowhere. */
@@ -66,7 +67,13 @@ function frameOfHeader(elf: ElfFile): Found | undefined {
   return { kind: 'eh_frame', address, bytes: elf.read(segment.offset + skipped, size) };
 }
 
+/** Read in pieces: names of large programs take some 10 MB. */
 function hasText(elf: ElfFile, name: string, text: string): boolean {
-  const section = findSection(elf, name);
-  return section !== undefined && Buffer.from(sectionBytes(elf, section)).includes(text);
+  const { offset = 0, size = 0 } = findSection(elf, name) ?? {};
+  for (let at = 0; at < size; at += PIECE_BYTES) {
+    const piece = elf.read(offset + at, Math.min(size - at, PIECE_BYTES + text.length));
+    if (piece.length === 0) return false;
+    if (Buffer.from(piece.buffer, piece.byteOffset, piece.length).includes(text)) return true;
+  }
+  return false;
 }

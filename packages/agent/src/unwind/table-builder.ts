@@ -47,10 +47,12 @@ export function createTableBuilder(): TableBuilder {
       if (!isOpened) settle(id, { kind: 'gone' });
       else settle(id, table ? { kind: 'table', table } : { kind: 'none' });
     });
-    // A file that breaks the thread has no table; the next one gets a new thread.
+    // The file that broke the thread has no table; those behind it are to be tried again.
     begun.on('error', () => {
       if (worker === begun) worker = undefined;
-      for (const id of [...waiting.keys()]) settle(id, { kind: 'none' });
+      const [culprit, ...others] = waiting.keys();
+      if (culprit !== undefined) settle(culprit, { kind: 'none' });
+      for (const id of others) settle(id, { kind: 'gone' });
     });
     return begun;
   }
