@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { arch, hostname, release } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,8 @@ import { createSymbolizer } from './symbols/create-symbolizer.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const VERSION = '0.1.0';
-const SYMBOL_BYTES = 32 * 1024 * 1024;
+/** Of symbol tables together: their names stay in the files. */
+const SYMBOL_BYTES = 16 * 1024 * 1024;
 const KERNEL_SYMBOLS_MS = 10 * 60 * 1_000;
 
 /** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -67,6 +69,7 @@ async function run(settings: Settings): Promise<void> {
     maxTableBytes: SYMBOL_BYTES,
     kernelMaxAgeMs: KERNEL_SYMBOLS_MS,
     now: () => performance.now(),
+    attachToJvms: settings.attachToJvms,
   });
   using poster = createPoster({
     url: ingestUrl(settings.server),

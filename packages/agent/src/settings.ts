@@ -15,6 +15,8 @@ export interface Settings {
   readonly node: string;
   /** File with the token of the server; empty for none. */
   readonly tokenFile: string;
+  /** Whether JVMs are asked for the names of their compiled code, by a signal and a socket. */
+  readonly attachToJvms: boolean;
   readonly logLevel: string;
   /** How `doctor` prints. */
   readonly output: 'text' | 'json';
@@ -23,10 +25,15 @@ export interface Settings {
 /** Flags: meaning, usual value, twin in the environment. */
 const FLAGS = {
   server: ['Server to send to', `http://127.0.0.1:${DEFAULT_PORT}`, 'KUBE_EAGLE_SERVER'],
-  data: ['Directory for what is not sent yet', '/var/lib/kube-eagle/agent', 'KUBE_EAGLE_DATA'],
+  data: ['Directory for what is not sent yet', './.data/agent', 'KUBE_EAGLE_DATA'],
   rate: ['Samples a second and CPU, 1 to 1000', '19', 'KUBE_EAGLE_RATE'],
   node: ["Name of this machine; the host's if empty", '', 'NODE_NAME'],
   'token-file': ['File with the token of the server', '', 'KUBE_EAGLE_TOKEN_FILE'],
+  'jvm-attach': [
+    'Ask JVMs (17 and later) for the names of their compiled code',
+    'true',
+    'KUBE_EAGLE_JVM_ATTACH',
+  ],
   'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
   output: ['Of doctor: text or json', 'text', ''],
 } as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
@@ -35,14 +42,15 @@ const SCHEMA = z.object({
   server: z
     .url({ protocol: /^https?$/, error: 'expected a URL such as http://host:4040' })
     .transform((text) => new URL(text)),
-  data: z.string().min(1),
+  data: z.string().min(1, 'expected a directory'),
   rate: z
     .string()
     .regex(/^\d{1,4}$/, 'expected a whole number')
     .transform(Number)
-    .pipe(z.number().min(1).max(1_000)),
+    .pipe(z.number().min(1, 'expected 1 to 1000').max(1_000, 'expected 1 to 1000')),
   node: z.string().max(253),
   'token-file': z.string(),
+  'jvm-attach': z.enum(['true', 'false']).transform((text) => text === 'true'),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
 } satisfies Record<keyof typeof FLAGS, z.ZodType>);
@@ -71,8 +79,9 @@ export function readSettings(
       `--${flag}: ${issue?.message}, got ${JSON.stringify(words[flag])}. See --help`,
     );
   }
-  const { rate: rateHz, 'token-file': tokenFile, 'log-level': logLevel, ...rest } = parsed.data;
-  return { ...rest, command, rateHz, tokenFile, logLevel };
+  const { rate: rateHz, 'token-file': tokenFile, ...rest } = parsed.data;
+  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...plain } = rest;
+  return { ...plain, command, rateHz, tokenFile, attachToJvms, logLevel };
 }
 
 function wordsOf(argv: readonly string[]): {
@@ -119,6 +128,10 @@ export function settingsHelp(): string {
     'machine can and cannot do, and exits with 1 where something is to be mended.',
     '',
     ...lines,
+    '',
+    'Examples:',
+    '  node packages/agent/src/main.ts --server http://eagle:4040 --rate 49',
+    '  node packages/agent/src/main.ts doctor',
     '',
   ].join('\n');
 }

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Inside, readInside } from '../proc/inside.ts';
 
 /** A process that may be a HotSpot JVM. */
 export interface JvmTarget {
@@ -15,15 +16,6 @@ export type AttachOutcome =
   /** The JVM was not asked; `reason` says why. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** How a process looks from inside its container. */
-interface Inside {
-  /** Its pid in its own namespace. */
-  readonly pid: number;
-  readonly userId: number;
-  readonly groupId: number;
-  readonly catchesQuit: boolean;
-}
-
 const PROTOCOL_VERSION = '1';
 /** Every command carries three arguments, empty or not. */
 const ARGUMENTS = 3;
@@ -31,7 +23,6 @@ const POLL_MS = 20;
 const START_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 20_000;
 const MAX_ANSWER_BYTES = 2 ** 20;
-const SIGQUIT_BIT = 2n;
 
 /**
  * Runs a command in a JVM, such as `jcmd Compiler.perfmap`, by the protocol of HotSpot's attach
@@ -62,20 +53,6 @@ export async function runInJvm(
 }
 
 const refused = (reason: string): AttachOutcome => ({ kind: 'refused', reason });
-
-async function readInside(pid: number): Promise<Inside | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => undefined);
-  if (status === undefined) return undefined;
-  const field = (name: string): string[] =>
-    (new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '').trim().split(/\s+/);
-  const caught = BigInt(`0x${field('SigCgt')[0] || '0'}`);
-  return {
-    pid: Number(field('NSpid').at(-1) || pid),
-    userId: Number(field('Uid')[1]),
-    groupId: Number(field('Gid')[1]),
-    catchesQuit: ((caught >> SIGQUIT_BIT) & 1n) === 1n,
-  };
-}
 
 async function isOwnSocket(path: string, { userId }: Inside): Promise<boolean> {
   const status = await lstat(path).catch(() => undefined);

@@ -9,7 +9,7 @@ import { type CodeRanges, createCodeRanges } from './code-ranges.ts';
  */
 export interface PerfMap extends AsyncDisposable {
   readonly ranges: CodeRanges;
-  /** Reads what was written since the last time; all of it if the file was replaced. */
+  /** Reads what was written since the last time. */
   refresh(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export const MAX_PERF_MAP_BYTES = 256 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 18;
 const MAX_LINE_BYTES = 4096;
 
-const LINE = /^(?:0x)?([0-9a-f]{1,16}) (?:0x)?([0-9a-f]{1,8}) (.+)$/i;
+const LINE = /^(?:0x)?([0-9a-f]{1,16}) (?:0x)?([0-9a-f]{1,16}) (.+)$/i;
 
 /** The text of a line into a range; false if it is none. */
 export function addPerfMapLine(ranges: CodeRanges, line: string): boolean {

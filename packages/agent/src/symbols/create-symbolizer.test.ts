@@ -49,7 +49,12 @@ function windowOf(path: string, addresses: readonly number[]): SampleWindow {
 }
 
 async function namesOf(path: string, addresses: readonly number[]): Promise<string[]> {
-  const options = { maxTableBytes: 2 ** 25, kernelMaxAgeMs: 60_000, now: () => 0 };
+  const options = {
+    maxTableBytes: 2 ** 25,
+    kernelMaxAgeMs: 60_000,
+    now: () => 0,
+    attachToJvms: false,
+  };
   await using symbolizer = await createSymbolizer(options);
   const named = await symbolizer.name(windowOf(path, addresses), AbortSignal.timeout(60_000));
   return addresses.map((_, row) => {
@@ -218,7 +223,7 @@ test('files that this process has mapped give names by the links of the kernel',
     executables: [node, libc],
   };
   window.frames.executable.set([0, 0, 1, 1]);
-  const options = { maxTableBytes: 1, kernelMaxAgeMs: 60_000, now: () => 0 };
+  const options = { maxTableBytes: 1, kernelMaxAgeMs: 60_000, now: () => 0, attachToJvms: false };
   await using symbolizer = await createSymbolizer(options);
   const { strings, name, first } = await symbolizer.name(window, t.signal);
   assert.deepEqual(
@@ -247,6 +252,7 @@ test('a frame of the kernel is of that kind; one of just-in-time code has no nam
     maxTableBytes: 1,
     kernelMaxAgeMs: 60_000,
     now: () => 0,
+    attachToJvms: false,
   });
   const { strings, name, kind } = await symbolizer.name(window, t.signal);
   assert.equal(strings[name[0] ?? 0], 'vfs_read');

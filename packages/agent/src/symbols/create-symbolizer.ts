@@ -3,6 +3,7 @@ import { type KernelSymbols, readKernelSymbols } from '../proc/kallsyms.ts';
 import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
 import { type Demangle, isRust, loadDemangler } from './demangle.ts';
 import { openFileSymbols } from './file-symbols.ts';
+import { createJitNames } from './jit-names.ts';
 import { createSymbolCache, type SymbolCache } from './symbol-cache.ts';
 import type { NamedFrames, Symbolizer } from './symbolizer.ts';
 
@@ -13,6 +14,8 @@ export interface SymbolizerOptions {
   readonly kernelMaxAgeMs: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Whether JVMs are asked for the names of their compiled code. */
+  readonly attachToJvms: boolean;
 }
 
 /** A symbolizer that tells how often its bounds were hit. */
@@ -28,12 +31,16 @@ interface Name {
   readonly kind: FrameKind;
 }
 
-/** Names kernel frames by /proc/kallsyms and file frames by the symbols of their file. */
+/**
+ * Names kernel frames by /proc/kallsyms, file frames by the symbols of their file, and generated code
+ * by what its runtime tells.
+ */
 export async function createSymbolizer(options: SymbolizerOptions): Promise<CountingSymbolizer> {
   /** Names whose written-out form was given up because there were too many. */
   const written = { forgottenWritten: 0 };
   const demangle = remember(await loadDemangler(), written);
   const cache = createSymbolCache({ maxBytes: options.maxTableBytes, open: openFileSymbols });
+  const jit = createJitNames(options);
   let kernel: KernelSymbols | undefined;
   let kernelReadAt = 0;
 
@@ -50,6 +57,7 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
       const strings = createStrings();
       const frames = emptyFrames(window);
       const files = await nameFiles(window, { cache, demangle }, signal);
+      const generated = await jit.name(window, signal);
       const symbols = await kernelSymbols();
       for (let row = 0; row < window.frames.length; row++) {
         const address = window.frames.address[row] ?? 0;
@@ -57,16 +65,17 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
         const name =
           space === 'kernel'
             ? { text: symbols.find(address) ?? '', kind: 'kernel' as const }
-            : files[window.frames.executable[row] ?? -1]?.get(address);
+            : (files[window.frames.executable[row] ?? -1]?.get(address) ?? generated.get(row));
         frames.first[row + 1] = row + 1;
         frames.name[row] = name && name.text !== '' ? strings.intern(name.text) : -1;
         frames.kind[row] = FRAME_KINDS.indexOf(name?.kind ?? 'unknown');
       }
       return { ...frames, strings: strings.all };
     },
-    counters: () => ({ ...cache.counters, ...written }),
+    counters: () => ({ ...cache.counters, ...jit.counters, ...written }),
     async [Symbol.asyncDispose]() {
       cache[Symbol.dispose]();
+      await jit[Symbol.asyncDispose]();
     },
   };
 }
