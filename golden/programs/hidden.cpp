@@ -1,11 +1,12 @@
 // Stacks that a walk by frame pointers cannot follow, one kind an argument:
-//   hidden recursion|callback|exception|signal SECONDS
+//   hidden recursion|callback|exception|signal|plt|plugin SECONDS
 // Built with -O2 -fomit-frame-pointer by the tests.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dlfcn.h>
 #include <functional>
 #include <stdexcept>
 #include <vector>
@@ -65,6 +66,25 @@ __attribute__((noinline)) static void interrupt()
 	raise(SIGUSR1);
 }
 
+// Calls so small that the stubs of the procedure linkage table are often met, half done or not.
+__attribute__((noinline)) static unsigned long call_stubs()
+{
+	for (int i = 0; i < 5000; i++)
+		sink += labs(sink + i);
+	return 0;
+}
+
+// Code that is mapped after the program began to run. Ends the program where the library is missing.
+__attribute__((noinline)) static unsigned long call_plugin()
+{
+	using Crypt = char *(const char *, const char *);
+	static void *library = dlopen("libcrypt.so.1", RTLD_NOW);
+	if (library == nullptr)
+		exit(3);
+	Crypt *crypt = reinterpret_cast<Crypt *>(dlsym(library, "crypt"));
+	return crypt("word", "$6$rounds=1000$salt") != nullptr;
+}
+
 int main(int count, char **words)
 {
 	const char *kind = count > 1 ? words[1] : "recursion";
@@ -77,6 +97,10 @@ int main(int count, char **words)
 			throw_far();
 		else if (!strcmp(kind, "signal"))
 			sink += recurse(10, []() { interrupt(); return 0UL; });
+		else if (!strcmp(kind, "plt"))
+			sink += recurse(10, call_stubs);
+		else if (!strcmp(kind, "plugin"))
+			sink += recurse(10, call_plugin);
 		else
 			sink += recurse(30, []() { return spend(5000); });
 	}

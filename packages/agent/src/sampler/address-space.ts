@@ -1,4 +1,4 @@
-import type { Segment } from '../elf/elf-file.ts';
+import { PF, type Segment } from '../elf/elf-file.ts';
 import type { CodeMapping } from '../proc/maps.ts';
 import type { CodeFile, ExecutableTable } from './executable-table.ts';
 
@@ -40,11 +40,14 @@ export function biasOf(
   segments: readonly Segment[],
   { start, offset }: Pick<CodeMapping, 'start' | 'offset'>,
 ): number | undefined {
-  // A mapping begins at a page, a segment anywhere in it.
-  const segment = segments.find(
-    (each) =>
-      offset >= each.offset - (each.offset % PAGE_BYTES) && offset < each.offset + each.fileSize,
+  // A mapping begins at a page, a segment anywhere in it: the one before may end in the same page,
+  // and only what may be executed is code.
+  const pageOf = (each: Segment): number => each.offset - (each.offset % PAGE_BYTES);
+  const holding = segments.filter(
+    (each) => offset >= pageOf(each) && offset < each.offset + each.fileSize,
   );
+  const code = holding.filter(({ flags }) => flags & PF.execute);
+  const segment = code.find((each) => pageOf(each) === offset) ?? code[0] ?? holding[0];
   return segment && start - (offset - segment.offset + segment.address);
 }
 

@@ -117,8 +117,11 @@ function samplerOf(parts: Parts): CountingSampler {
     scope: "every process, with the kernel's frames",
     windows: (signal) => cutWindows(source, createWindowBuilder, signal),
     counters: () => {
-      const { lost, eventsLost, guesses } = drain.stats();
+      const { samples, frames, runNs, lost, eventsLost, guesses } = drain.stats();
       return {
+        samples,
+        frames,
+        runNs,
         samplesLost: lost,
         eventsLost,
         imagesEvicted: known.images.counters.evicted,

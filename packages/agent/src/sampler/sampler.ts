@@ -100,7 +100,7 @@ export interface Sampler extends AsyncDisposable {
   windows(signal: AbortSignal): AsyncIterable<SampleWindow>;
 }
 
-/** A sampler that says what it sees, and how often each of its bounds was hit since it was opened. */
+/** A sampler that says what it sees, what it did and how often each bound was hit since it was opened. */
 export interface CountingSampler extends Sampler {
   /** In words, such as `every process, with the kernel's frames`. */
   readonly scope: string;
