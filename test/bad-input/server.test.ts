@@ -357,7 +357,7 @@ async function assertWorks(port: number): Promise<void> {
 
 test('what the server cannot take gets a code and a sentence, and the next request works', async (t) => {
   await using server = await openTestServer({
-    limits: { body_bytes: 8 * MIB, decoded_body_bytes: 16 * MIB, discard_timeout: 100 },
+    limits: { body_bytes: 8 * MIB, decoded_body_bytes: 16 * MIB, discard_timeout: 2_000 },
   });
   const port = Number(new URL(server.url).port);
   for (const { name, send: sendCase, status, code, says } of CASES) {
