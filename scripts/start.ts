@@ -90,6 +90,17 @@ function eagle(args: readonly string[]): string {
   return stdout.trimEnd();
 }
 
+/** Says what this machine does not allow, and what would mend it. */
+function sayWhatIsMissing(url: string): void {
+  const text = eagle(['doctor', '-o', 'json', '--server', url]);
+  const { machines = [] } = JSON.parse(text || '{}') as {
+    machines?: { findings: { ok: boolean; detail: string; mend: string }[] }[];
+  };
+  for (const { ok, detail, mend } of machines.flatMap(({ findings }) => findings)) {
+    if (!ok) say(`kube-eagle: ${detail}. Mend: ${mend}`);
+  }
+}
+
 /** Prints what the first window shows, as soon as it is in. */
 async function showFirstWindow(url: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + FIRST_WINDOW_TIMEOUT_MS;
@@ -106,6 +117,7 @@ async function showFirstWindow(url: string, signal: AbortSignal): Promise<void> 
     say('no profile came yet. What this machine can do: npx eagle doctor');
     return;
   }
+  sayWhatIsMissing(url);
   const range = ['--server', url, '--from', 'now-5m'];
   console.log(`\nThe ten busiest functions of this machine just now:\n`);
   console.log(eagle(['top', ...range, '--limit', '10']));

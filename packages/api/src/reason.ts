@@ -1,6 +1,7 @@
 /** Why a process, a node or a task gave nothing or less than asked, and what an operator can do. */
 export const REASONS = {
-  no_such_process: 'The process had ended or never was. List what runs: eagle targets.',
+  no_such_process:
+    'The process had ended or never was. List what runs: ps, or eagle labels process.',
   process_ended: 'The process ended during the task; what it gave until then is kept.',
   agent_gone: 'The agent left during the task. Its log tells why; run the task again.',
   no_agent: 'No agent is connected for the target. See: eagle agents.',

@@ -196,7 +196,7 @@ test('a task of processes that are not there fails, of some of them is partial',
     start({ pids: [1_000_000] });
     const { state, reason, message } = await ended;
     assert.deepEqual([state, reason], ['failed', 'no_such_process']);
-    assert.match(message, /no process 1000000\. .*eagle targets/);
+    assert.match(message, /no process 1000000\. .*eagle labels process/);
   });
   await withServer({}, async ({ start, ended }) => {
     start({ pids: [1_000_000, PID], durationMs: 20 });
