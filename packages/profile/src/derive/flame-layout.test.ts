@@ -171,7 +171,9 @@ test('zoomTo() any row keeps its ancestors at full width, and hitAt() agrees wit
     const boxes = boxList(layout, { ...ALL, ...zoom }).filter(({ count }) => count === 1);
     const shown = new Map(boxes.map((box) => [box.row, box]));
     for (let at = row; at >= 0 && zoom.end > zoom.start; at = tree.parent[at] ?? -1) {
-      assert.deepEqual([shown.get(at)?.x, shown.get(at)?.end], [0, 10]);
+      // Positions are quotients of sums: exact but for the last bits.
+      assert.ok(Math.abs(shown.get(at)?.x ?? -1) < 1e-9);
+      assert.ok(Math.abs((shown.get(at)?.end ?? -1) - 10) < 1e-9);
     }
     for (const box of boxes.filter(({ x, end }) => end > x)) {
       const value = zoom.start + ((box.x + box.end) / 20) * (zoom.end - zoom.start);

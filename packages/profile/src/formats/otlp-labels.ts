@@ -1,12 +1,10 @@
 import { labelOfAttribute } from '../labels/attribute-names.ts';
 import type { ProfileType } from '../model/profile-type.ts';
+import type { LabelEntry } from './measures.ts';
 import type { DictionaryAttribute } from './otlp-dictionary.ts';
 import { varintField } from './otlp-schema.ts';
 import { type AttributeValue, readAnyValue } from './otlp-value.ts';
 import { readMessage, readText, skipField, WIRE, type WireReader } from './wire-reader.ts';
-
-/** A label's name and value while they are gathered. */
-export type LabelEntry = readonly [string, string];
 
 /** Attributes of ours that are no labels but say something of a profile. */
 export const OWN_ATTRIBUTES = {
@@ -31,10 +29,20 @@ const NOT_LABELS = new Set([
 ]);
 
 /** The label of an attribute; `undefined` for what is none: no text, or one value a thread. */
-export function labelEntry(name: string, value: AttributeValue): LabelEntry | undefined {
-  if (name === '' || NOT_LABELS.has(name) || OWN.has(name)) return undefined;
-  return typeof value === 'string' ? [labelOfAttribute(name), value] : undefined;
+export type LabelOf = (attribute: DictionaryAttribute | undefined) => LabelEntry | undefined;
+
+/** Finds labels of attributes; a name is made into a label's once. */
+export function createLabelOf(): LabelOf {
+  const names = new Map<string, string>();
+  return ({ name, value } = NO_ATTRIBUTE) => {
+    if (typeof value !== 'string' || name === '' || NOT_LABELS.has(name) || OWN.has(name)) return;
+    const label = names.get(name) ?? labelOfAttribute(name);
+    names.set(name, label);
+    return [label, value];
+  };
 }
+
+const NO_ATTRIBUTE: DictionaryAttribute = { name: '', value: undefined };
 
 /** Reads a `KeyValue` of a resource or scope; from 1.10 its key may be a row of the string table. */
 export function readKeyValue(reader: WireReader, strings: readonly string[]): DictionaryAttribute {

@@ -1,11 +1,9 @@
-import { type Labels, labelsOf } from '../labels/labels.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
-import { MAX_LABELS, MAX_TYPES, type Measures, msOfNs } from './measures.ts';
+import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
-  type LabelEntry,
-  labelEntry,
+  type LabelOf,
   NO_TYPE,
   OWN_ATTRIBUTES,
   type TypeRule,
@@ -20,6 +18,7 @@ import {
   type SampleFields,
   varintField,
 } from './otlp-schema.ts';
+import { createSampleSeries, type SeriesRows } from './sample-series.ts';
 import { MAX_DEPTH } from './stack-table.ts';
 import {
   enter,
@@ -39,6 +38,7 @@ export interface OtlpMeasures extends Measures {
   readonly schema: OtlpSchema;
   readonly dictionary: Dictionary;
   readonly problems: Problems;
+  readonly labelOf: LabelOf;
 }
 
 /** What a Profile message says besides its samples. */
@@ -62,16 +62,14 @@ export function readProfileMessage(
   measures: OtlpMeasures,
 ): void {
   const head = readHead(reader, measures);
-  const names = new Map(
-    head.attributes.map((row) => {
-      const { name = '', value } = measures.dictionary.attributes[row] ?? {};
-      return [name, value] as const;
-    }),
-  );
+  const names = new Map<string, unknown>();
   const own = [...labels];
-  for (const [name, value] of names) {
-    const entry = labelEntry(name, value);
-    if (entry && own.length < 2 * MAX_LABELS) own.push(entry);
+  for (const row of head.attributes) {
+    const attribute = measures.dictionary.attributes[row];
+    if (!attribute) continue;
+    names.set(attribute.name, attribute.value);
+    const entry = measures.labelOf(attribute);
+    if (entry) pushLabel(own, entry, measures.problems);
   }
   const given = names.get(OWN_ATTRIBUTES.name);
   const period = { ...head.periodType, value: head.period };
@@ -186,11 +184,11 @@ function readSamples(reader: WireReader, context: Context, measures: OtlpMeasure
     reader.wireType = WIRE.bytes;
     readSample(reader, row, fields);
     const stack = stackOf(row, head, measures);
-    const rows = series(row.attributes);
+    const rowOf = series(row.attributes);
     for (const [column, { scale }] of rules.entries()) {
       const value = sampleValue(row, column, rules.length) * scale;
       if (value === 0) continue;
-      const of = rows(column);
+      const of = rowOf(column);
       if (of === NONE) continue;
       measures.samples.timeMs.push(head.timeMs);
       measures.samples.series.push(of);
@@ -263,39 +261,32 @@ function stackOf(
  * of several times.
  */
 function sampleValue({ values, times }: SampleRow, column: number, types: number): number {
-  if (values.length === 0) return times;
+  if (values.length === 0) return column === 0 ? times : 0;
   if (types > 1) return values[column] ?? 0;
   let sum = 0;
   for (const value of values) sum += value;
   return sum;
 }
 
-/** Gives the series row of a sample's attributes and the column of its value. */
+/** Gives the series of a sample by its attributes; those that are no labels tell none apart. */
 function createSeriesOf(
   { head, rules, labels }: Context,
-  { dictionary, series }: OtlpMeasures,
-): (attributes: readonly number[]) => (column: number) => number {
-  const known = new Map<string, (column: number) => number>();
-  const rowsOf = (all: Labels): ((column: number) => number) => {
-    const rows: number[] = [];
-    return (column) => {
-      const rule = rules[column];
-      rows[column] ??= rule ? series(all, rule.type, head.period) : NONE;
-      return rows[column];
-    };
-  };
+  measures: OtlpMeasures,
+): (attributes: readonly number[]) => SeriesRows {
+  const types = rules.map(({ type }) => type);
+  const series = createSampleSeries({ types, period: head.period }, measures);
+  const { dictionary, labelOf, problems } = measures;
+  const entryOf = (row: number): LabelEntry | undefined => labelOf(dictionary.attributes[row]);
   return (attributes) => {
-    const key = attributes.length === 0 ? '' : attributes.join();
-    const before = known.get(key);
-    if (before) return before;
-    const entries = attributes.map((row) => {
-      const { name = '', value } = dictionary.attributes[row] ?? {};
-      return labelEntry(name, value);
+    const own = attributes.length === 0 ? attributes : attributes.filter(entryOf);
+    return series(own.join(), () => {
+      const all = [...labels];
+      for (const row of own) {
+        const entry = entryOf(row);
+        if (entry) pushLabel(all, entry, problems);
+      }
+      return all;
     });
-    const own = entries.filter((entry) => entry !== undefined).slice(0, MAX_LABELS);
-    const rows = rowsOf(labelsOf([...labels, ...own]));
-    known.set(key, rows);
-    return rows;
   };
 }
 
@@ -303,7 +294,7 @@ function createSeriesOf(
 function addQuality(
   names: ReadonlyMap<string, unknown>,
   { head, rules, labels }: Context,
-  { quality, series }: OtlpMeasures,
+  { quality, series, labels: labelsOf }: OtlpMeasures,
 ): void {
   const count = (name: string): number => {
     const value = names.get(name);
@@ -311,7 +302,8 @@ function addQuality(
   };
   const [rule] = rules;
   if (!rule || !names.has(OWN_ATTRIBUTES.taken)) return;
-  const of = series(labelsOf(labels), rule.type, head.period);
+  const all = labelsOf(labels);
+  const of = all ? series(all, rule.type, head.period) : NONE;
   if (of === NONE) return;
   quality.timeMs.push(head.timeMs);
   quality.series.push(of);

@@ -1,9 +1,10 @@
+import { impliedLabels } from '../labels/attribute-names.ts';
 import { checkProfile } from '../model/check.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
 import type { Profile } from '../model/profile.ts';
-import { createMeasures, MAX_LABELS } from './measures.ts';
+import { createMeasures, type LabelEntry, pushLabel } from './measures.ts';
 import { type Dictionary, readDictionary } from './otlp-dictionary.ts';
-import { type LabelEntry, labelEntry, readKeyValue } from './otlp-labels.ts';
+import { createLabelOf, readKeyValue } from './otlp-labels.ts';
 import { type OtlpMeasures, readProfileMessage } from './otlp-profile.ts';
 import { detectSchema, type OtlpSchema } from './otlp-schema.ts';
 import {
@@ -34,7 +35,10 @@ export function readOtlp(bytes: Uint8Array): ParsedOtlp {
   const problems = createProblems();
   const schema = detectSchema(bytes);
   const dictionary = readRequestDictionary(bytes, problems);
-  const measures = { ...createMeasures(problems, bytes.length), schema, dictionary, problems };
+  const measures: OtlpMeasures = {
+    ...createMeasures(problems, bytes.length),
+    ...{ schema, dictionary, problems, labelOf: createLabelOf() },
+  };
   const reader = createWireReader(bytes);
   while (nextField(reader)) {
     const isResource = reader.field === REQUEST.resourceProfiles && reader.wireType === WIRE.bytes;
@@ -67,17 +71,17 @@ function readRequestDictionary(bytes: Uint8Array, problems: Problems): Dictionar
  * the resource's. They may come after the profiles, so profiles are read last.
  */
 function readResource(reader: WireReader, measures: OtlpMeasures): void {
-  const labels: LabelEntry[] = [];
+  const own: LabelEntry[] = [];
   const scopes: number[] = [];
-  const { dictionary } = measures;
   readMessage(reader, (field) => {
-    if (field === 1 && reader.wireType === WIRE.bytes)
-      readAttributes(reader, 1, labels, dictionary);
+    if (field === 1 && reader.wireType === WIRE.bytes) readAttributes(reader, 1, own, measures);
     else {
       if (field === 2 && reader.wireType === WIRE.bytes) scopes.push(reader.offset);
       skipField(reader);
     }
   });
+  // What is sent comes after what is implied, as the last of equal names is kept.
+  const labels = [...impliedLabels(own), ...own];
   for (const offset of scopes) at(reader, offset, () => readScope(reader, labels, measures));
 }
 
@@ -87,7 +91,7 @@ function readScope(reader: WireReader, outer: readonly LabelEntry[], measures: O
   readMessage(reader, (field) => {
     if (field === 1 && reader.wireType === WIRE.bytes) {
       // InstrumentationScope: name 1, version 2, attributes 3.
-      readAttributes(reader, 3, labels, measures.dictionary);
+      readAttributes(reader, 3, labels, measures);
     } else {
       if (field === 2 && reader.wireType === WIRE.bytes) profiles.push(reader.offset);
       skipField(reader);
@@ -113,14 +117,13 @@ function readAttributes(
   reader: WireReader,
   attributeField: number,
   labels: LabelEntry[],
-  dictionary: Dictionary,
+  { dictionary, labelOf, problems }: OtlpMeasures,
 ): void {
   const outerEnd = enter(reader);
   while (nextField(reader)) {
     if (reader.field === attributeField && reader.wireType === WIRE.bytes) {
-      const { name, value } = readKeyValue(reader, dictionary.texts);
-      const entry = labelEntry(name, value);
-      if (entry && labels.length < MAX_LABELS) labels.push(entry);
+      const entry = labelOf(readKeyValue(reader, dictionary.texts));
+      if (entry) pushLabel(labels, entry, problems);
     } else skipField(reader);
   }
   leave(reader, outerEnd);

@@ -1,14 +1,21 @@
 import { labelName } from '../labels/attribute-names.ts';
-import { labelsOf } from '../labels/labels.ts';
 import { checkProfile } from '../model/check.ts';
 import { type Column, int32Column } from '../model/columns.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
 import { type Functions, type Mappings, NONE, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
 import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
-import { createMeasures, MAX_LABELS, MAX_TYPES, type Measures, msOfNs } from './measures.ts';
+import {
+  createMeasures,
+  type LabelEntry,
+  MAX_TYPES,
+  type Measures,
+  msOfNs,
+  pushLabel,
+} from './measures.ts';
 import type { ValueType } from './otlp-labels.ts';
 import { varintField } from './otlp-schema.ts';
+import { createSampleSeries } from './sample-series.ts';
 import { createStacks, type StackRows } from './stack-table.ts';
 import {
   createWireReader,
@@ -44,6 +51,8 @@ interface Tables {
   readonly locationMapping: Id[];
   /** The same of functions, by line. */
   readonly lineFunction: Id[];
+  /** Names of labels by what they are made of. */
+  readonly labelNames: Map<string, string>;
   /** Where the samples begin. */
   readonly samples: number[];
   timeNs: number;
@@ -68,7 +77,7 @@ export function readPprof(bytes: Uint8Array): Parsed<Profile> {
   const stacks = createStacks(firstFrame, [], { problems, sizeBytes: bytes.length });
   const measures = createMeasures(problems, bytes.length);
   measures.cover(msOfNs(tables.timeNs), tables.durationNs);
-  readSamples(reader, tables, { stacks, measures });
+  readSamples(reader, tables, { stacks, measures, problems });
   const value = {
     strings: tables.strings,
     functions,
@@ -96,6 +105,7 @@ function readTables(reader: WireReader, problems: Problems): Tables {
     locations: locationColumns(),
     locationMapping: [],
     lineFunction: [],
+    labelNames: new Map(),
     samples: [],
     timeNs: 0,
     durationNs: 0,
@@ -245,17 +255,24 @@ function finishTables(tables: Tables): {
 interface Into {
   readonly stacks: StackRows;
   readonly measures: Measures;
+  readonly problems: Problems;
 }
 
 /** One sample while it is read; its arrays are used again for the next. */
 interface SampleRow {
   readonly locations: number[];
   readonly values: number[];
-  readonly labels: [string, string][];
+  /** Rows of the string table: a name, its value, the next name, … */
+  readonly labels: number[];
 }
 
-function readSamples(reader: WireReader, tables: Tables, { stacks, measures }: Into): void {
+function readSamples(
+  reader: WireReader,
+  tables: Tables,
+  { stacks, measures, problems }: Into,
+): void {
   const types = typesOf(tables);
+  const series = createSampleSeries({ types, period: tables.period }, measures);
   const timeMs = msOfNs(tables.timeNs);
   const row: SampleRow = { locations: [], values: [], labels: [] };
   for (const offset of tables.samples) {
@@ -264,14 +281,14 @@ function readSamples(reader: WireReader, tables: Tables, { stacks, measures }: I
     reader.wireType = WIRE.bytes;
     readSample(reader, row, tables);
     const stack = stacks.internStack(row.locations);
-    const labels = labelsOf(row.labels);
-    for (const [column, type] of types.entries()) {
+    const rowOf = series(row.labels.join(), () => entriesOf(row.labels, tables, problems));
+    for (let column = 0; column < types.length; column++) {
       const value = row.values[column] ?? 0;
       if (value === 0) continue;
-      const series = measures.series(labels, type, tables.period);
-      if (series === NONE) continue;
+      const of = rowOf(column);
+      if (of === NONE) continue;
       measures.samples.timeMs.push(timeMs);
-      measures.samples.series.push(series);
+      measures.samples.series.push(of);
       measures.samples.stack.push(stack);
       measures.samples.value.push(value);
     }
@@ -287,18 +304,31 @@ function readSample(reader: WireReader, row: SampleRow, tables: Tables): void {
   readMessage(reader, (field) => {
     if (field === 1) readNumbersInto(reader, row.locations, location);
     else if (field === 2) readNumbersInto(reader, row.values, readInt64);
-    else if (field === 3 && reader.wireType === WIRE.bytes) readLabel(reader, row, tables);
+    else if (field === 3 && reader.wireType === WIRE.bytes) readLabel(reader, row);
     else skipField(reader);
   });
 }
 
-function readLabel(reader: WireReader, { labels }: SampleRow, { strings }: Tables): void {
+/** Labels with a number instead of a text are left out. */
+function readLabel(reader: WireReader, { labels }: SampleRow): void {
   const [, key = 0, text = 0] = readNumbers(reader, 2);
-  const name = strings[key] ?? '';
-  const value = strings[text] ?? '';
-  if (name !== '' && value !== '' && labels.length < MAX_LABELS) {
-    labels.push([labelName(name), value]);
+  if (text > 0) labels.push(key, text);
+}
+
+function entriesOf(
+  rows: readonly number[],
+  { strings, labelNames }: Tables,
+  problems: Problems,
+): readonly LabelEntry[] {
+  const entries: LabelEntry[] = [];
+  for (let at = 0; at < rows.length; at += 2) {
+    const text = strings[rows[at] ?? 0] ?? '';
+    if (text === '') continue;
+    const name = labelNames.get(text) ?? labelName(text);
+    labelNames.set(text, name);
+    pushLabel(entries, [name, strings[rows[at + 1] ?? 0] ?? ''], problems);
   }
+  return entries;
 }
 
 /** The profile types of the sample types, named as Pyroscope names them. */
