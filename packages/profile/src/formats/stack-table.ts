@@ -27,7 +27,7 @@ export const MAX_DEPTH = 1024;
  */
 const MAX_STACKS_A_BYTE = 4;
 /** Frames that a byte may have us walk; a few bytes may name one long stack again and again. */
-const MAX_STEPS_A_BYTE = 64;
+const MAX_STEPS_A_BYTE = 16;
 
 const UNKNOWN = -2;
 
