@@ -66,11 +66,11 @@ export function createApp(options: AppOptions): App {
   app.setErrorHandler(async (error, request, reply) => {
     const { status, body, headers } = errorReply(error);
     if (status === 500) telemetry.log.error({ err: error, url: request.url }, 'request failed');
-    discardRest(request.raw, limits);
+    discardRest(request.raw, reply.raw, limits);
     await reply.code(status).headers(headers).type('application/json').send(body);
   });
   app.setNotFoundHandler(async (request, reply) => {
-    discardRest(request.raw, limits);
+    discardRest(request.raw, reply.raw, limits);
     const message = `nothing is at ${request.method} ${pathOf(request)}`;
     await reply.code(404).send({ code: 'not_found', message });
   });

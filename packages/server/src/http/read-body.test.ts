@@ -24,7 +24,7 @@ async function openReader(limits: Limits) {
       response.end(JSON.stringify({ length: body.length, held: budget.heldBytes }));
     } catch (error) {
       const { status, body, headers } = errorReply(error);
-      discardRest(request, limits);
+      discardRest(request, response, limits);
       response.writeHead(status, { ...headers });
       response.end(JSON.stringify(body));
     }
