@@ -168,6 +168,12 @@ const CASES: readonly Case[] = [
     says: /understood/,
   },
   {
+    name: 'OTLP: JSON that is a list',
+    send: otlp(['[1,2,3]'], JSON_TYPE),
+    ...refused,
+    says: /understood/,
+  },
+  {
     name: 'OTLP: wrong id',
     send: otlp([goodBatch()], { [IDEMPOTENCY_KEY]: 'two words' }),
     ...refused,

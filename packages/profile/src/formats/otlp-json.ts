@@ -118,7 +118,16 @@ export function readOtlpJson(text: string): ParsedOtlp {
 
 function parse(text: string): Parsed<unknown> {
   try {
-    return { value: JSON.parse(text), problems: [] };
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { value, problems: [] };
+    }
+    return {
+      value: {},
+      problems: [
+        `expected a JSON object, got ${Array.isArray(value) ? 'an array' : text.slice(0, 40)}`,
+      ],
+    };
   } catch (error) {
     return {
       value: {},

@@ -322,6 +322,9 @@ test('readOtlpJson() reads numbers as text and as numbers', () => {
     '1700000000000 things:things:count::/0 {service_name=shop} work(:0:7) @#+0 unknown  11',
   ]);
   assert.match(readOtlpJson('{"resourceProfiles": [').problems[0] ?? '', /expected JSON/);
+  for (const text of ['[1,2,3]', '7', 'null']) {
+    assert.match(readOtlpJson(text).problems[0] ?? '', /expected a JSON object/);
+  }
   for (const text of ['[]', '7', 'null', '{"dictionary":7}', '{"resourceProfiles":[[[]]]}']) {
     assert.equal(readOtlpJson(text).value.samples.length, 0);
   }
