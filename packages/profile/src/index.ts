@@ -27,6 +27,7 @@ export * from './model/brand.ts';
 export * from './model/builder.ts';
 export * from './model/check.ts';
 export * from './model/error.ts';
+export * from './model/kind-colours.ts';
 export * from './model/parsed.ts';
 export * from './model/profile.ts';
 export * from './model/profile-type.ts';

@@ -10,6 +10,7 @@ import {
   uint64,
   viewOf,
 } from './elf-file.ts';
+import { lastAtOrBefore } from './last-at-or-before.ts';
 
 /** Functions of a file by address. */
 export interface SymbolTable {
@@ -194,15 +195,4 @@ function sortByAddress({ address, length }: Candidates): Uint32Array {
   }
   const sorted = keys.subarray(0, kept).sort();
   return Uint32Array.from(sorted, (key) => key % MAX_SYMBOLS);
-}
-
-function lastAtOrBefore(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

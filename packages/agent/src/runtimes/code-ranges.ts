@@ -1,3 +1,5 @@
+import { lastAtOrBefore } from '../elf/last-at-or-before.ts';
+
 /** Named stretches of memory that come one after another; a later one replaces what it overlaps. */
 export interface CodeRanges {
   /** Ranges kept. */
@@ -125,15 +127,4 @@ function createHeap(): Heap {
       }
     },
   };
-}
-
-function lastAtOrBefore(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -1,24 +1,5 @@
-import { FRAME_KINDS, type FrameKind } from '@kube-eagle/profile';
+import { FRAME_KINDS, KIND_COLOURS } from '@kube-eagle/profile';
 import { type Oklch, toCss } from './oklch.ts';
-
-/** Hue in degrees and chroma of the functions of one kind: told apart at a glance. */
-const FAMILIES: Readonly<Record<FrameKind, readonly [hue: number, chroma: number]>> = {
-  unknown: [260, 0.012],
-  native: [88, 0.085],
-  kernel: [28, 0.085],
-  go: [212, 0.075],
-  rust: [56, 0.09],
-  cpython: [252, 0.08],
-  jvm: [152, 0.085],
-  v8js: [120, 0.09],
-  ruby: [2, 0.08],
-  php: [296, 0.08],
-  perl: [316, 0.08],
-  dotnet: [276, 0.085],
-  beam: [338, 0.08],
-  luajit: [182, 0.07],
-  'abort-marker': [28, 0.02],
-};
 
 /** Shades of one kind, by package. */
 export const SHADES = 6;
@@ -77,7 +58,7 @@ const TONES: Readonly<Record<'light' | 'dark', Tone>> = {
 /** Hue by kind, a little turned and lightened by shade. */
 function boxColour(theme: 'light' | 'dark', kind: number, shade: number): Oklch {
   const { lightness, chroma } = TONES[theme];
-  const [hue, strength] = FAMILIES[FRAME_KINDS[kind] ?? 'unknown'];
+  const [hue, strength] = KIND_COLOURS[FRAME_KINDS[kind] ?? 'unknown'];
   const step = (shade % SHADES) - (SHADES - 1) / 2;
   const lighter = ((shade % 3) - 1) * 0.022;
   return [lightness + lighter, strength * chroma, hue + step * 4];
