@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
-import { json, text } from 'node:stream/consumers';
+import { json } from 'node:stream/consumers';
 import test from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { IDEMPOTENCY_KEY, QueryService, ROUTES } from '@kube-eagle/api';
-import { CPU, createProfileBuilder, labelsOf, profileTypeId, writeOtlp } from '@kube-eagle/profile';
 import { openTestServer } from '../../packages/server/src/testing.ts';
+import { assertWorks, goodBatch, JSON_TYPE, PROTOBUF, SELECTION } from './good-requests.ts';
 
 /**
  * What the server is sent that it cannot take: each gets an answer with a code and a sentence, and
  * the next good request works.
  */
 const MIB = 1024 * 1024;
-const PROTOBUF = { 'content-type': 'application/x-protobuf' };
-const JSON_TYPE = { 'content-type': 'application/json' };
 
 interface Answer {
   readonly status: number;
@@ -82,22 +79,8 @@ function* gigabyte(): Generator<Uint8Array> {
   for (let count = 0; count < 1_024; count++) yield chunk;
 }
 
-function goodBatch(): Uint8Array {
-  const builder = createProfileBuilder();
-  const series = builder.series(labelsOf([['service_name', 'web']]), CPU);
-  const stack = builder.stack(-1, builder.frame({ function: builder.function('main') }));
-  builder.sample({ timeMs: Date.now(), series, stack, value: 1 });
-  return writeOtlp(builder.finish());
-}
-
-const selection = {
-  profileType: profileTypeId(CPU),
-  selector: '',
-  fromMs: Date.now() - 3_600_000,
-  toMs: Date.now() + 3_600_000,
-};
 const flame = (change: object, more: object = {}) =>
-  call('FlameTree', { selection: { ...selection, ...change }, ...more });
+  call('FlameTree', { selection: { ...SELECTION, ...change }, ...more });
 const createTask = (spec: object) =>
   call(
     'CreateTask',
@@ -246,13 +229,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'query: too many functions',
-    send: call('Top', { selection, limit: 1_000_000 }),
+    send: call('Top', { selection: SELECTION, limit: 1_000_000 }),
     ...refused,
     says: /10000/,
   },
   {
     name: 'query: buckets too narrow',
-    send: call('Timeline', { selection, stepMs: 1 }),
+    send: call('Timeline', { selection: SELECTION, stepMs: 1 }),
     ...refused,
     says: /step_ms/,
   },
@@ -346,21 +329,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Whether a good batch is taken and a good question answered. */
-async function assertWorks(port: number): Promise<void> {
-  const headers = PROTOBUF;
-  const url = `http://127.0.0.1:${port}`;
-  const body = new Uint8Array(goodBatch());
-  assert.equal(
-    (await fetch(`${url}${ROUTES.otlp}`, { method: 'POST', headers, body })).status,
-    200,
-  );
-  const question = { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ selection }) };
-  const answer = await fetch(`${url}/${QueryService.typeName}/Top`, question);
-  assert.equal(answer.status, 200);
-  assert.ok(((await answer.json()) as { total: number }).total > 0);
-}
-
 test('what the server cannot take gets a code and a sentence, and the next request works', async (t) => {
   await using server = await openTestServer({
     limits: { body_bytes: 8 * MIB, decoded_body_bytes: 16 * MIB, discard_timeout: 2_000 },
@@ -374,32 +342,4 @@ test('what the server cannot take gets a code and a sentence, and the next reque
       await assertWorks(port);
     });
   }
-  for (const [name, bytes, answers] of [
-    ['bytes that are no HTTP', 'GARBAGE\r\n\r\n', /^HTTP\/1\.1 400/],
-    ['a TLS greeting', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc]), /^HTTP\/1\.1 400/],
-    ['headers without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}`, /^HTTP\/1\.1 431/],
-    [
-      'an HTTP/2 preface and then garbage',
-      `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${'z'.repeat(99)}`,
-      /./,
-    ],
-  ] as const) {
-    await t.test(`HTTP: ${name}`, async () => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.write(bytes);
-      assert.match(await text(socket), answers);
-      await assertWorks(port);
-    });
-  }
-  await t.test('HTTP: a peer that hangs up in the middle of a body', async () => {
-    const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    const head = `POST ${ROUTES.otlp} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n`;
-    await new Promise((resolve) =>
-      socket.write(`${head}content-type: application/x-protobuf\r\n\r\nhalf`, resolve),
-    );
-    socket.destroy();
-    await assertWorks(port);
-  });
 });
