@@ -178,11 +178,16 @@ function readSamples(reader: WireReader, context: Context, measures: OtlpMeasure
     values: [],
     attributes: [],
   };
+  let withoutValue = 0;
   for (const offset of head.samples) {
     reader.offset = offset;
     reader.end = reader.bytes.length;
     reader.wireType = WIRE.bytes;
     readSample(reader, row, fields);
+    if (row.values.length === 0 && row.times === 0) {
+      withoutValue++;
+      continue;
+    }
     const stack = stackOf(row, head, measures);
     const rowOf = series(row.attributes);
     for (const [column, { scale }] of rules.entries()) {
@@ -196,6 +201,7 @@ function readSamples(reader: WireReader, context: Context, measures: OtlpMeasure
       measures.samples.value.push(value);
     }
   }
+  if (withoutValue > 0) measures.problems.add(`${withoutValue} samples have no value`);
   reader.offset = back;
   reader.end = end;
 }

@@ -116,37 +116,39 @@ function lookAtProfile(reader: WireReader, field: number, evidence: Evidence): v
     return;
   }
   evidence.seen++;
-  const seen: SampleEvidence = { two: false, five: false, decided: false };
+  const seen: SampleLayout = { two: 'none', three: 'none', four: 'none', five: 'none' };
   readMessage(reader, (sampleField) => {
-    lookAtSample(reader, sampleField, evidence, seen);
+    const name = SAMPLE_NAMES[sampleField];
+    if (name) seen[name] = reader.wireType === WIRE.bytes ? 'run' : 'single';
     skipField(reader);
   });
-  if (!seen.two || seen.decided) return;
-  // Field 2 alone: attributes of a sample that has times instead of values, else values.
-  if (seen.five) evidence.newer += 0.5;
-  else evidence.older += 0.5;
+  judge(seen, evidence);
 }
 
-interface SampleEvidence {
-  two: boolean;
-  five: boolean;
-  decided: boolean;
-}
+/** How the fields 2 to 5 of a sample are laid out: absent, a run of numbers, or a number alone. */
+type SampleLayout = Record<'two' | 'three' | 'four' | 'five', 'none' | 'run' | 'single'>;
 
-function lookAtSample(
-  { wireType }: WireReader,
-  field: number,
-  evidence: Evidence,
-  seen: SampleEvidence,
-): void {
-  const isPacked = wireType === WIRE.bytes;
-  seen.two ||= field === 2;
-  seen.five ||= field === 5;
-  if (field !== 3 && field !== 4) return;
-  // 1.8 and 1.9 have attributes in 3 and a link in 4; 1.10 has a link in 3 and values in 4.
-  if (isPacked === (field === 4)) evidence.newer++;
-  else evidence.older++;
-  seen.decided = true;
+const SAMPLE_NAMES: Readonly<Record<number, keyof SampleLayout>> = {
+  2: 'two',
+  3: 'three',
+  4: 'four',
+  5: 'five',
+};
+
+/**
+ * 1.8 and 1.9 have values in 2, attributes in 3 and a link in 4; 1.10 has attributes in 2, a link in
+ * 3 and values in 4. Attributes and values are runs, but for writers that pack nothing; times are in
+ * 5 and may stand in for values.
+ */
+function judge({ two, three, four, five }: SampleLayout, evidence: Evidence): void {
+  if (three === 'run') evidence.older++;
+  if (four === 'run') evidence.newer++;
+  if (three === 'run' || four === 'run') return;
+  // A link beside values, or beside times in their place; else a value that is not packed.
+  const isLink = two === 'run' || (two === 'none' && five !== 'none');
+  if (four === 'single') evidence[isLink ? 'older' : 'newer']++;
+  else if (three === 'single') evidence.newer++;
+  else if (two !== 'none') evidence[five === 'none' ? 'older' : 'newer'] += 0.5;
 }
 
 /** A varint field's value, for use in {@link readMessage}; 0 for another kind of field. */

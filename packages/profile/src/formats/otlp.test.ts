@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { labelsOf } from '../labels/labels.ts';
 import { createProfileBuilder } from '../model/builder.ts';
 import { checkProfile } from '../model/check.ts';
-import { FRAME_KINDS, NONE, type Profile, type StackId } from '../model/profile.ts';
-import { CPU, profileTypeId } from '../model/profile-type.ts';
+import { NONE, type Profile, type StackId } from '../model/profile.ts';
+import { CPU } from '../model/profile-type.ts';
+import { describe } from '../testing.ts';
 import { readOtlpJson } from './otlp-json.ts';
 import { readOtlp } from './otlp-reader.ts';
 import { writeOtlp } from './otlp-writer.ts';
@@ -20,50 +21,6 @@ import {
   writeText,
   writeVarint,
 } from './wire-writer.ts';
-
-const byText = (a: string, b: string): number => (a < b ? -1 : 1);
-
-/** A frame as text: function, place in its source, place in its file. */
-function frameText({ strings, functions, frames, mappings }: Profile, row: number): string {
-  const fn = frames.function[row] ?? -1;
-  const mapping = frames.mapping[row] ?? -1;
-  const name = strings[functions.name[fn] ?? -1] ?? '?';
-  const file = strings[functions.file[fn] ?? 0];
-  const where = strings[mappings.file[mapping] ?? 0];
-  const id = strings[mappings.buildId[mapping] ?? 0];
-  return [
-    `${name}(${file}:${functions.startLine[fn] ?? 0}:${frames.line[row]})`,
-    `@${where}#${id}+${frames.address[row]}`,
-    FRAME_KINDS[frames.kind[row] ?? 0],
-    frames.inlined[row] === 1 ? 'inlined' : '',
-  ].join(' ');
-}
-
-function seriesText({ series }: Profile, row: number): string {
-  const type = series.type[row];
-  const labels = (series.labels[row] ?? []).map(({ name, value }) => `${name}=${value}`);
-  return `${type && profileTypeId(type)}/${series.period[row]} {${labels.join()}}`;
-}
-
-/** A profile as text: one line a sample, one a row of quality. */
-function describe(profile: Profile): string[] {
-  const { stacks, samples, quality } = profile;
-  const lines: string[] = [`${profile.startMs} ${profile.durationNs}`];
-  for (let row = 0; row < samples.length; row++) {
-    const path: string[] = [];
-    for (let at = samples.stack[row] ?? -1; at >= 0; at = stacks.parent[at] ?? -1) {
-      path.unshift(frameText(profile, stacks.frame[at] ?? 0));
-    }
-    const series = seriesText(profile, samples.series[row] ?? 0);
-    lines.push(`${samples.timeMs[row]} ${series} ${path.join(';')} ${samples.value[row]}`);
-  }
-  for (let row = 0; row < quality.length; row++) {
-    const counts = [quality.taken, quality.lost, quality.truncated, quality.unsymbolized];
-    const series = seriesText(profile, quality.series[row] ?? 0);
-    lines.push(`quality ${quality.timeMs[row]} ${series} ${counts.map((column) => column[row])}`);
-  }
-  return lines.toSorted(byText);
-}
 
 /** Two services, an inlined call, a frame without a name, a stack that is not known. */
 function example(): Profile {
@@ -261,6 +218,35 @@ for (const [schema, profile] of Object.entries(LAYOUTS)) {
     ]);
   });
 }
+
+test('readOtlp() takes values that are not packed, as hand-written encoders send them', () => {
+  const read = readOtlp(
+    request((writer) => {
+      valueType(writer, 1, 1, 2);
+      writeMessage(writer, 2, () => {
+        writeVarint(writer, 1, 1);
+        writeVarint(writer, 2, 1);
+        writeVarint(writer, 4, 5);
+      });
+      writeFixed64(writer, 3, TIME);
+    }),
+  );
+  assert.deepEqual([read.schema, ...read.problems], ['1.10']);
+  assert.match(describe(read.value)[1] ?? '', /work.* 5$/);
+});
+
+test('readOtlp() says how many samples have no value', () => {
+  const read = readOtlp(
+    request((writer) => {
+      valueType(writer, 1, 1, 2);
+      for (let count = 0; count < 3; count++) {
+        writeMessage(writer, 2, () => writeVarint(writer, 1, 1));
+      }
+    }),
+  );
+  assert.equal(read.value.samples.length, 0);
+  assert.deepEqual(read.problems, ['3 samples have no value']);
+});
 
 test('counts of samples with times become CPU time, as eBPF agents send them', () => {
   const read = readOtlp(

@@ -17,6 +17,8 @@ import { writeOtlp } from './otlp-writer.ts';
 import { readPprof } from './pprof-reader.ts';
 import { writePprof } from './pprof-writer.ts';
 
+const GOLDEN = new URL('../../../../golden/', import.meta.url);
+
 const TYPES = [CPU, { ...CPU, sampleType: 'samples', sampleUnit: 'count' }];
 
 /** A place in a program: the functions there, all but the outermost inlined. */
@@ -116,15 +118,23 @@ for (const [format, roundTrip] of Object.entries(ROUND_TRIPS)) {
 }
 
 test('a recorded OTLP request is read as the pprof file that it was made of', () => {
-  const golden = new URL('../../../../golden/', import.meta.url);
   const { value, problems, schema } = readOtlp(
-    gunzipSync(readFileSync(new URL('otlp/go-cpu.pb.gz', golden))),
+    gunzipSync(readFileSync(new URL('otlp/go-cpu.pb.gz', GOLDEN))),
   );
   assert.deepEqual([problems, schema], [[], '1.10']);
   const tree = draw(callTree(selectSamples(value, { type: CPU, matchers: [] })));
   const expected = readFileSync(
-    fileURLToPath(new URL('pprof/go-cpu.top-down.txt', golden)),
+    fileURLToPath(new URL('pprof/go-cpu.top-down.txt', GOLDEN)),
     'utf8',
   );
   assert.equal(`${tree.join('\n')}\n`, expected);
+});
+
+test('readOtlp() reads what async-profiler 4.5 writes', () => {
+  const { value, problems } = readOtlp(
+    gunzipSync(readFileSync(new URL('otlp/async-profiler-4.5.pb.gz', GOLDEN))),
+  );
+  assert.deepEqual(problems, []);
+  const shares = draw(callTree(value)).filter((line) => /Spin/.test(line));
+  assert.deepEqual(shares, ['Spin.main 253', '  Spin.seventy 176', '  Spin.thirty 77']);
 });
