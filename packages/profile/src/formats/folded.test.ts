@@ -6,7 +6,7 @@ import { createProfileBuilder } from '../model/builder.ts';
 import { checkProfile } from '../model/check.ts';
 import { NONE } from '../model/profile.ts';
 import { CPU } from '../model/profile-type.ts';
-import { draw, profileOf } from '../testing.ts';
+import { describe, draw, profileOf } from '../testing.ts';
 import { MAX_DEPTH, readFolded, writeFolded } from './folded.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -110,4 +110,19 @@ test('readFolded() never throws and always gives a sound profile', async () => {
       assert.deepEqual(checkProfile((await readFolded(chunks)).value), []);
     }),
   );
+});
+
+test('readFolded() makes of weights and frames what the writer of the text meant by them', async () => {
+  const { value } = await readFolded([Buffer.from('main_[j];leaf_[k] 3\n')], {
+    type: CPU,
+    period: 1e7,
+    parseFrame: (text) => ({
+      name: text.slice(0, -4),
+      kind: text.endsWith('k]') ? 'kernel' : 'jvm',
+    }),
+  });
+  assert.deepEqual(describe(value), [
+    '0 0',
+    '0 process_cpu:cpu:nanoseconds:cpu:nanoseconds/10000000 {} main(:0:0) @#+0 jvm ;leaf(:0:0) @#+0 kernel  30000000',
+  ]);
 });

@@ -2,7 +2,13 @@ import { callTree } from '../derive/call-tree.ts';
 import { type Labels, labelsOf } from '../labels/labels.ts';
 import { createProfileBuilder, type ProfileBuilder } from '../model/builder.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
-import { type FrameId, NONE, type Profile, type StackId } from '../model/profile.ts';
+import {
+  type FrameId,
+  type FrameKind,
+  NONE,
+  type Profile,
+  type StackId,
+} from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
 import { readLines } from './lines.ts';
 
@@ -13,6 +19,19 @@ export interface FoldedOptions {
   readonly labels?: Labels;
   /** Begin of the one window, ms since the epoch. */
   readonly timeMs?: number;
+  /** What a weight of 1 stands for, in the type's unit; weights are values unless given. */
+  readonly period?: number;
+  /** What a frame's text says; nothing but its function's name unless given. */
+  readonly parseFrame?: (text: string) => FoldedFrame;
+}
+
+/** A frame as a tool writes it into folded text. */
+export interface FoldedFrame {
+  readonly name: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly kind?: FrameKind;
+  readonly inlined?: boolean;
 }
 
 /** Counts of samples: what folded text holds where nobody says otherwise. */
@@ -48,18 +67,22 @@ export async function readFolded(
 /** Adds folded lines to a profile, one call a line. */
 export function createFoldedReader(
   builder: ProfileBuilder,
-  { type = SAMPLES, labels = labelsOf([]), timeMs = 0 }: FoldedOptions,
+  options: FoldedOptions,
   problems: Problems,
 ): { line(text: string): void } {
-  const series = builder.series(labels, type);
+  const { type = SAMPLES, labels = labelsOf([]), timeMs = 0 } = options;
+  const { period = 0, parseFrame = (name: string): FoldedFrame => ({ name }) } = options;
+  const series = builder.series(labels, type, period);
+  const scale = period === 0 ? 1 : period;
   const frames = new Map<string, FrameId>();
   let lineNumber = 0;
 
-  function frameOf(name: string): FrameId {
-    const known = frames.get(name);
+  function frameOf(text: string): FrameId {
+    const known = frames.get(text);
     if (known !== undefined) return known;
-    const frame = builder.frame({ function: builder.function(name) });
-    frames.set(name, frame);
+    const { name, file, ...place } = parseFrame(text);
+    const frame = builder.frame({ function: builder.function(name, file), ...place });
+    frames.set(text, frame);
     return frame;
   }
 
@@ -88,7 +111,7 @@ export function createFoldedReader(
         return;
       }
       const stack = stackOf(trimmed.slice(0, space).trimEnd());
-      builder.sample({ timeMs, series, stack, value });
+      builder.sample({ timeMs, series, stack, value: value * scale });
     },
   };
 }
