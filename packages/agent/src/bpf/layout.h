@@ -73,6 +73,14 @@ struct walk {
 	struct stack stack;
 };
 
+/* By what a task is chosen; a set of them is `filters`. */
+enum choice_kind { BY_PROCESS = 1, BY_THREAD = 2, BY_UNIFIED_CGROUP = 4, BY_PIDS_CGROUP = 8 };
+
+/* A process or thread by its id, a control group by the inode number of its directory. */
+struct choice {
+	u64 id, kind;
+};
+
 struct announcement {
 	struct image image;
 	u64 time_ns;

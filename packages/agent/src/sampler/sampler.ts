@@ -84,14 +84,29 @@ export interface SampleWindow {
   readonly lost: number;
 }
 
-/** What to sample. */
+/** A control group; whatever is below it belongs to it. */
+export interface Cgroup {
+  /** The tree it is in: that of version 2, or of version 1 that the pids controller is on. */
+  readonly hierarchy: 'unified' | 'pids';
+  /** Inode number of its directory. */
+  readonly id: number;
+}
+
+/** What to sample: the whole host, or whatever one of the three lists names. */
 export interface SampleRequest {
   /** Samples a second and CPU, 1 to 1000. */
   readonly rateHz: number;
   /** Length of a window. */
   readonly windowMs: number;
-  /** Only these processes (their threads included); the whole host if empty. */
+  /** Processes, with all their threads. */
   readonly pids: readonly number[];
+  readonly threads?: readonly number[];
+  readonly cgroups?: readonly Cgroup[];
+}
+
+/** Whether a request names nothing, and so means the whole host. */
+export function isForHost({ pids, threads = [], cgroups = [] }: SampleRequest): boolean {
+  return pids.length + threads.length + cgroups.length === 0;
 }
 
 /** Where stacks come from: eBPF, perf events, a recording. Stops when its reader does. */
