@@ -11,6 +11,7 @@ import { diagnose } from './doctor.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
+import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
@@ -84,7 +85,12 @@ async function run(settings: Settings): Promise<void> {
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
-      startTicks: (pid) => readStat(pid)?.startTicks,
+      here: {
+        startTicks: (pid) => readStat(pid)?.startTicks,
+        findContainer,
+        findUnit,
+        isThere,
+      },
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
         id: readProcFile('/etc/machine-id')?.trim() || hostname(),
