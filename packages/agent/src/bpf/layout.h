@@ -20,6 +20,7 @@ enum end {
 	END_UNREADABLE,
 	END_TOO_DEEP,
 	END_BAD_FRAME,
+	END_BAD_GUESS,
 };
 
 /* Slots of `stats`; the first ones count walks by their end. */
@@ -70,6 +71,8 @@ struct walk {
 	u64 is_leaf;
 	/* 1 once a frame pointer was followed, which may have been none. */
 	u64 is_guess;
+	/* 1 if the last step followed a frame pointer for want of a rule. */
+	u64 was_guess;
 	struct stack stack;
 };
 

@@ -103,6 +103,7 @@ static __always_inline void walk_user(struct walk *walk, struct task_struct *tas
 	walk->link = registers.link;
 	walk->is_leaf = !registers.is_after_call;
 	walk->is_guess = 0;
+	walk->was_guess = 0;
 	for (u32 i = 0; i < MAX_FRAMES + 1; i++)
 		if (unwind_step(0))
 			break;

@@ -44,7 +44,10 @@ export interface RawFrames {
   readonly address: Float64Array;
 }
 
-/** Why the walk of a stack ended, in the order of {@link RawStacks.end}. */
+/**
+ * Why the walk of a stack ended, in the order of {@link RawStacks.end}. `bad_guess`: the outermost frame
+ * has no rule in a table, and its frame pointer led nowhere.
+ */
 export const STACK_ENDS = [
   'complete',
   'no_user',
@@ -53,6 +56,7 @@ export const STACK_ENDS = [
   'unreadable',
   'too_deep',
   'bad_frame',
+  'bad_guess',
 ] as const;
 
 export type StackEnd = (typeof STACK_ENDS)[number];
