@@ -8,6 +8,7 @@ import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
 import { diagnose } from './doctor.ts';
+import { explainProcess, explanationText } from './explain-process.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
@@ -121,6 +122,12 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
+    if (settings.pid > 0) {
+      const explained = await explainProcess(settings.pid);
+      const json = `${JSON.stringify(explained, undefined, 2)}\n`;
+      process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
+      return;
+    }
     const { text, status } = diagnose(findings(), settings.output);
     process.stdout.write(text);
     process.exitCode = status;
