@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import test from 'node:test';
 import { chromium } from 'playwright-core';
 import { eagle, freePort, ROOT, run, start, temporaryFolder } from './harness.ts';
@@ -10,6 +18,10 @@ const TOLERANCE_POINTS = 2;
 /** More than usual: shares within two points need some thousand samples of the stored windows. */
 const RATE_HZ = '97';
 const CHROMIUM = '/usr/bin/chromium';
+/** A tree of control groups that samples can be filtered by. */
+const CGROUPS = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
+  existsSync(`${path}/cgroup.procs`),
+);
 
 /** Percent of the folded text's total that ends in each function of split.c. */
 function sharesOf(folded: string): Record<string, number> {
@@ -107,6 +119,44 @@ test('npm start profiles this machine from kernel to page', { timeout: 180_000 }
       return;
     }
   });
+
+  await t.test(
+    'record of a container or a service samples what is in its control group',
+    async (t) => {
+      if (!CGROUPS) return t.skip('no control groups here');
+      const id = randomBytes(32).toString('hex');
+      const group = `${CGROUPS}/docker-${id}.scope`;
+      const unit = `${CGROUPS}/kube-eagle-test.service`;
+      for (const directory of [group, unit]) mkdirSync(directory);
+      try {
+        await using inside = start(program, []);
+        for (const [directory, target] of [
+          [group, `container/${id.slice(0, 12)}`],
+          [unit, 'unit/kube-eagle-test.service'],
+        ] as const) {
+          writeFileSync(`${directory}/cgroup.procs`, String(inside.pid));
+          const { stdout, output } = await eagle(url, [
+            'record',
+            target,
+            '-d',
+            '2s',
+            '-o',
+            'folded',
+          ]);
+          assert.match(stdout, /spend_seventy/, output);
+          const outside = stdout
+            .split('\n')
+            .filter((line) => line !== '' && !line.includes('spend'));
+          assert.deepEqual(outside, [], 'expected the program alone');
+        }
+        const gone = await eagle(url, ['record', `container/${id}`, '-d', '2s']);
+        assert.equal(gone.status, 1);
+        assert.match(gone.output, /failed \(no_such_container\).*eagle labels container_id/);
+      } finally {
+        for (const directory of [group, unit]) rmdirSync(directory);
+      }
+    },
+  );
 
   await t.test('query gives the same shares over the stored windows', async () => {
     const { status, stdout, output } = await eagle(url, [

@@ -11,9 +11,9 @@ import type { Limits } from './limits.ts';
 import type { OpenedSampler } from './sampler/open-sampler.ts';
 import type { SampleRequest } from './sampler/sampler.ts';
 import type { Symbolizer } from './symbols/symbolizer.ts';
+import type { RunningHere } from './tasks/find-subjects.ts';
 import { type AgentIdentity, followWork } from './tasks/follow-work.ts';
 import { createTaskDesk, type TaskDesk } from './tasks/task-desk.ts';
-import type { StartTicks } from './tasks/watch-processes.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const WINDOW_MS = 10_000;
@@ -26,7 +26,7 @@ export interface AgentPorts {
   readonly encode: (profile: Profile) => Uint8Array;
   readonly deliver: Deliver;
   readonly client: Client<typeof AgentService>;
-  readonly startTicks: StartTicks;
+  readonly here: RunningHere;
   readonly outboxDirectory: string;
   readonly identity: Omit<AgentIdentity, 'sampler'>;
   readonly limits: Limits;

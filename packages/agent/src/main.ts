@@ -8,9 +8,11 @@ import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
 import { diagnose } from './doctor.ts';
+import { explainProcess, explanationText } from './explain-process.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
+import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
@@ -84,7 +86,12 @@ async function run(settings: Settings): Promise<void> {
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
-      startTicks: (pid) => readStat(pid)?.startTicks,
+      here: {
+        startTicks: (pid) => readStat(pid)?.startTicks,
+        findContainer,
+        findUnit,
+        isThere,
+      },
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
         id: readProcFile('/etc/machine-id')?.trim() || hostname(),
@@ -115,6 +122,12 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
+    if (settings.pid > 0) {
+      const explained = await explainProcess(settings.pid);
+      const json = `${JSON.stringify(explained, undefined, 2)}\n`;
+      process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
+      return;
+    }
     const { text, status } = diagnose(findings(), settings.output);
     process.stdout.write(text);
     process.exitCode = status;

@@ -6,6 +6,8 @@ import { z } from 'zod';
 /** What an operator decides. */
 export interface Settings {
   readonly command: 'run' | 'doctor';
+  /** The process that `doctor` explains; 0 for the machine. */
+  readonly pid: number;
   readonly server: URL;
   /** Directory of the outbox. */
   readonly data: string;
@@ -63,7 +65,7 @@ export function readSettings(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { flags, command } = wordsOf(argv);
+  const { flags, command, pid } = wordsOf(argv);
   const words = Object.fromEntries(
     Object.entries(FLAGS).map(([flag, [, usual, variable]]) => [
       flag,
@@ -81,12 +83,13 @@ export function readSettings(
   }
   const { rate: rateHz, 'token-file': tokenFile, ...rest } = parsed.data;
   const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...plain } = rest;
-  return { ...plain, command, rateHz, tokenFile, attachToJvms, logLevel };
+  return { ...plain, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
 }
 
 function wordsOf(argv: readonly string[]): {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly command: Settings['command'];
+  readonly pid: number;
 } {
   try {
     const { values, positionals } = parseArgs({
@@ -100,10 +103,14 @@ function wordsOf(argv: readonly string[]): {
       allowPositionals: true,
     });
     const [command = 'run', ...more] = positionals;
-    if (more.length > 0 || (command !== 'run' && command !== 'doctor')) {
-      throw new Error(`expected run or doctor, got ${JSON.stringify(positionals.join(' '))}`);
+    const subject = command === 'doctor' ? more.shift() : undefined;
+    const pid = subject === undefined ? '0' : /^pid\/([1-9]\d{0,6})$/.exec(subject)?.[1];
+    if (pid === undefined || more.length > 0 || (command !== 'run' && command !== 'doctor')) {
+      throw new Error(
+        `expected run, doctor or doctor pid/N, got ${JSON.stringify(positionals.join(' '))}`,
+      );
     }
-    return { flags: values as Record<string, string>, command };
+    return { flags: values as Record<string, string>, command, pid: Number(pid) };
   } catch (cause) {
     throw new EagleError('invalid_argument', `${(cause as Error).message}. See --help`, { cause });
   }
@@ -122,10 +129,11 @@ export function settingsHelp(): string {
   });
   return [
     'Usage: node packages/agent/src/main.ts [run] [flags]',
-    '       node packages/agent/src/main.ts doctor [-o json]',
+    '       node packages/agent/src/main.ts doctor [pid/N] [-o json]',
     '',
     'Samples every process of this machine and sends the profiles to a server. doctor says what this',
-    'machine can and cannot do, and exits with 1 where something is to be mended.',
+    'machine can and cannot do, and exits with 1 where something is to be mended; of one process, how',
+    'its stacks are walked and named.',
     '',
     ...lines,
     '',

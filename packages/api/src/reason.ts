@@ -2,7 +2,11 @@
 export const REASONS = {
   no_such_process:
     'The process had ended or never was. List what runs: ps, or eagle labels process.',
-  process_ended: 'The process ended during the task; what it gave until then is kept.',
+  no_such_container:
+    'No process of such a container runs there. List what runs: eagle labels container_id.',
+  no_such_unit: 'No process of such a service runs there. List what runs: eagle labels unit.',
+  ambiguous: 'Several could be meant. Write more of the name.',
+  process_ended: 'What was asked for ended during the task; what it gave until then is kept.',
   agent_gone: 'The agent left during the task. Its log tells why; run the task again.',
   no_agent: 'No agent is connected for the target. See: eagle agents.',
   not_permitted: 'The agent may not profile this. See: eagle doctor.',

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { EagleError, messageOf } from '@kube-eagle/profile';
 import metadata from '../package.json' with { type: 'json' };
-import { checkOwnMachine } from './own-machine.ts';
+import { checkOwnMachine, explainOwnProcess } from './own-machine.ts';
 import { runEagle } from './run-eagle.ts';
 import { createScreen } from './screen.ts';
 import { bearer, createConnection } from './server/connection.ts';
@@ -69,6 +69,7 @@ const shell: Shell = {
     }
   },
   checkOwnMachine,
+  explainOwnProcess,
 };
 
 process.exitCode = await runEagle(shell, argv.slice(2));

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Finding } from '@kube-eagle/api';
 import { messageOf } from '@kube-eagle/profile';
-import type { OwnCheck } from './shell.ts';
+import type { OwnCheck, OwnExplanation } from './shell.ts';
 
 const run = promisify(execFile);
 
@@ -19,6 +19,23 @@ export async function checkOwnMachine(signal: AbortSignal): Promise<OwnCheck> {
     return { kind: 'checked', findings: findingsIn(await doctorOutput(signal)) };
   } catch (error) {
     return { kind: 'failed', message: messageOf(error) };
+  }
+}
+
+/** Lets the agent beside this command explain a process: `agent doctor pid/N`. */
+export async function explainOwnProcess(
+  target: string,
+  format: 'text' | 'json',
+  signal: AbortSignal,
+): Promise<OwnExplanation> {
+  if (!existsSync(AGENT)) return { kind: 'absent', tried: AGENT };
+  const options = { signal, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES };
+  try {
+    const args = [AGENT, 'doctor', target, '-o', format];
+    return { kind: 'explained', text: (await run(process.execPath, args, options)).stdout };
+  } catch (error) {
+    const { stderr } = error as { readonly stderr?: string };
+    return { kind: 'failed', message: stderr?.replace(/^error: /, '').trim() || messageOf(error) };
   }
 }
 

@@ -25,6 +25,11 @@ export type OwnCheck =
   | { readonly kind: 'absent'; readonly tried: string }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** What the agent beside this command says of one process, as it prints it. */
+export type OwnExplanation =
+  | { readonly kind: 'explained'; readonly text: string }
+  | Exclude<OwnCheck, { readonly kind: 'checked' }>;
+
 /** All that commands get from outside. */
 export interface Shell {
   /** What people typed: `eagle` or `kubectl eagle`. */
@@ -43,4 +48,9 @@ export interface Shell {
   /** Throws `invalid_argument` for a path that cannot be written. */
   openFile(path: string): Promise<Sink>;
   checkOwnMachine(signal: AbortSignal): Promise<OwnCheck>;
+  explainOwnProcess(
+    target: string,
+    format: 'text' | 'json',
+    signal: AbortSignal,
+  ): Promise<OwnExplanation>;
 }

@@ -247,6 +247,10 @@ export async function runIn(
       },
       async [Symbol.asyncDispose]() {},
     }),
+    explainOwnProcess: async (target, format) =>
+      target === 'pid/7'
+        ? { kind: 'explained', text: `${target} as ${format}\n` }
+        : { kind: 'failed', message: `no process ${target}` },
     checkOwnMachine: async () => ownCheck ?? { kind: 'absent', tried: 'agent/src/main.ts' },
   };
   const status = await runEagle(shell, words);

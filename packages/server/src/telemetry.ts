@@ -16,6 +16,8 @@ export interface Metrics {
   readonly batches: Counter<'outcome'>;
   readonly rows: Counter<'outcome'>;
   readonly bodyBytes: Counter<'form'>;
+  readonly stacks: Counter<'quality'>;
+  readonly stacksCut: Counter<'cause'>;
   readonly problems: Counter;
   readonly schemas: Counter<'version'>;
   readonly ingestSeconds: Histogram<'phase'>;
@@ -46,6 +48,10 @@ function createMetrics(registry: Registry) {
       'outcome',
     ]),
     bodyBytes: counter('ingest_bytes_total', 'Bytes of profiles as they were decoded.', ['form']),
+    stacks: counter('stacks_total', 'Stacks stored, and of them those less than whole.', [
+      'quality',
+    ]),
+    stacksCut: counter('stacks_cut_total', 'Stacks cut short, by why.', ['cause']),
     problems: counter('ingest_problems_total', 'What readers did not understand.'),
     schemas: counter('ingest_otlp_schema_total', 'Batches by OTLP schema.', ['version']),
     ingestSeconds: seconds('ingest_duration', 'Time a batch took.', ['phase']),

@@ -1,3 +1,4 @@
+import type { Quality } from '@kube-eagle/api';
 import { formatShare } from '@kube-eagle/profile';
 import type { JSX } from 'preact';
 import type { FlameAnswer } from './load/answers.ts';
@@ -44,6 +45,7 @@ export function QualityLine(props: QualityLineProps): JSX.Element {
               </span>
             );
           })}
+          <Truncations truncations={quality.truncations} />
         </>
       )}
       <span title="Call paths in the page; the server leaves out the smallest">
@@ -56,6 +58,14 @@ export function QualityLine(props: QualityLineProps): JSX.Element {
       <BranchNote branch={branch} />
     </section>
   );
+}
+
+/** Where most of the cut stacks were cut; all places in its title. */
+function Truncations({ truncations }: Pick<Quality, 'truncations'>): JSX.Element | null {
+  const [first] = truncations;
+  if (first === undefined) return null;
+  const title = truncations.map(({ reason, share }) => `${formatShare(share, 1)} ${reason}`);
+  return <span title={title.join('\n')}>mostly {first.reason}</span>;
 }
 
 function BranchNote({ branch }: { readonly branch: BranchState }): JSX.Element | null {

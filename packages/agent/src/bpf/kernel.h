@@ -48,6 +48,25 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct kernfs_node {
+	u64 id;
+};
+struct cgroup;
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+/* Relocated like the fields: only the name matters, and that it has a value. */
+enum cgroup_subsys_id { pids_cgrp_id = 1 };
+
 struct task_struct {
 	unsigned int flags;
 	void *stack;
@@ -56,6 +75,7 @@ struct task_struct {
 	char comm[16];
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct css_set *cgroups;
 };
 
 #pragma clang attribute pop

@@ -20,6 +20,7 @@ enum end {
 	END_UNREADABLE,
 	END_TOO_DEEP,
 	END_BAD_FRAME,
+	END_BAD_GUESS,
 };
 
 /* Slots of `stats`; the first ones count walks by their end. */
@@ -70,7 +71,17 @@ struct walk {
 	u64 is_leaf;
 	/* 1 once a frame pointer was followed, which may have been none. */
 	u64 is_guess;
+	/* 1 if the last step followed a frame pointer for want of a rule. */
+	u64 was_guess;
 	struct stack stack;
+};
+
+/* By what a task is chosen; a set of them is `filters`. */
+enum choice_kind { BY_PROCESS = 1, BY_THREAD = 2, BY_UNIFIED_CGROUP = 4, BY_PIDS_CGROUP = 8 };
+
+/* A process or thread by its id, a control group by the inode number of its directory. */
+struct choice {
+	u64 id, kind;
 };
 
 struct announcement {

@@ -7,6 +7,7 @@
  *
  * layout.h has what passes between this and the agent.
  */
+#include "filter.h"
 #include "walk.h"
 
 /* The kernel lends its helpers to programs under the GPL only. */
@@ -69,13 +70,18 @@ static __always_inline bool identify(struct image *image, struct task_struct *ta
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
-	image->tgid = bpf_get_current_pid_tgid() >> 32;
+	u64 ids = bpf_get_current_pid_tgid();
+	u32 tid = ids;
+
+	image->tgid = ids >> 32;
 	if (!image->tgid)
 		return false; /* Idle. */
 	/* An agent below the first pid namespace, as where a node is itself a container. */
-	if (agent.pid_level)
+	if (agent.pid_level) {
 		image->tgid = pid_in_agent_namespace(leader);
-	if (!image->tgid || (chosen_only && !bpf_map_lookup_elem(&chosen, &image->tgid)))
+		tid = pid_in_agent_namespace(task);
+	}
+	if (!image->tgid || !is_wanted(task, image->tgid, tid))
 		return false;
 	image->exec_id = BPF_CORE_READ(task, self_exec_id);
 	image->start_ticks = BPF_CORE_READ(leader, start_boottime) / NS_PER_TICK;
@@ -97,6 +103,7 @@ static __always_inline void walk_user(struct walk *walk, struct task_struct *tas
 	walk->link = registers.link;
 	walk->is_leaf = !registers.is_after_call;
 	walk->is_guess = 0;
+	walk->was_guess = 0;
 	for (u32 i = 0; i < MAX_FRAMES + 1; i++)
 		if (unwind_step(0))
 			break;

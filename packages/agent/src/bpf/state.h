@@ -8,8 +8,8 @@
 /* How soon an agent that does not know a process or mapping is told again. */
 #define ANNOUNCE_AGAIN_NS 1000000000ULL
 
-/* The agent sets this before loading: a constant to the verifier. */
-const volatile u32 chosen_only = 0;
+/* The kinds of `chosen`, none for every task. The agent sets this before loading: a constant to the verifier. */
+const volatile u32 filters = 0;
 
 /* Which of the two `stacks` is being filled; the agent flips it and drains the other. */
 u32 active = 0;
@@ -29,7 +29,7 @@ struct {
 	} name SEC(".maps")
 
 MAP(processes, BPF_MAP_TYPE_HASH, u32, struct process);
-MAP(chosen, BPF_MAP_TYPE_HASH, u32, u32);
+MAP(chosen, BPF_MAP_TYPE_HASH, struct choice, u32);
 MAP(stacks_0, BPF_MAP_TYPE_HASH, u64, struct stack);
 MAP(stacks_1, BPF_MAP_TYPE_HASH, u64, struct stack);
 MAP(announced, BPF_MAP_TYPE_LRU_HASH, u32, struct announcement);

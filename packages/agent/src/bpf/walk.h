@@ -52,6 +52,12 @@ static __always_inline int stop(struct walk *walk, u32 end)
 	return 1;
 }
 
+/* Where no rule led here, what is wrong is the guess. */
+static __always_inline int stop_astray(struct walk *walk, u32 end)
+{
+	return stop(walk, walk->was_guess ? END_BAD_GUESS : end);
+}
+
 /* Moves the walk to the caller. */
 static __always_inline int go_to(struct walk *walk, u64 pc, u64 sp, u64 fp)
 {
@@ -73,12 +79,13 @@ static __always_inline int step_by_frame_pointer(struct walk *walk)
 	u64 saved[2], fp = walk->fp;
 
 	walk->is_guess = 1;
+	walk->was_guess = 1;
 	if (!fp)
 		return stop(walk, END_COMPLETE);
 	if (fp & 7 || fp < walk->sp || fp - walk->sp > MAX_FRAME_BYTES)
-		return stop(walk, END_BAD_FRAME);
+		return stop(walk, END_BAD_GUESS);
 	if (read_user(saved, sizeof(saved), fp))
-		return stop(walk, END_UNREADABLE);
+		return stop(walk, END_BAD_GUESS);
 	return go_to(walk, saved[1], fp + sizeof(saved), saved[0]);
 }
 
@@ -164,6 +171,7 @@ static __always_inline int step_by_rule(struct walk *walk, const struct rule *ru
 {
 	u64 cfa;
 
+	walk->was_guess = 0;
 	if (rule->cfa == CFA_STOP)
 		return stop(walk, END_COMPLETE);
 	if (rule->cfa == CFA_SIGNAL)
@@ -192,13 +200,13 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 	u64 frame;
 
 	if (walk->pc < LOWEST_CODE)
-		return stop(walk, END_BAD_FRAME);
+		return stop_astray(walk, END_BAD_FRAME);
 	OPAQUE(at);
 	if (at >= MAX_FRAMES)
 		return stop(walk, END_TOO_DEEP);
 	/* A return address belongs to the call before it, which may be the function's last word. */
 	if (!place(walk, walk->pc - !walk->is_leaf, &frame))
-		return stop(walk, END_NO_MAPPING);
+		return stop_astray(walk, END_NO_MAPPING);
 	stack->frame[at] = frame;
 	stack->user_frames++;
 	if (frame >> SPACE_SHIFT != SPACE_FILE)

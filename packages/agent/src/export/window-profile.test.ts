@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { checkProfile, formatLabels, type Profile } from '@kube-eagle/profile';
 import { type RecordedWindow, windowOf } from '../sampler/recording.ts';
-import type { SampleWindow } from '../sampler/sampler.ts';
+import type { SampleWindow, StackEnd } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
 import { unnamedFrames } from './unnamed-frames.ts';
 import { windowProfile } from './window-profile.ts';
@@ -154,7 +154,35 @@ test('lost samples are shared out whole; cut and unnamed stacks are counted', ()
     lines.filter((line) => /^\d/.test(line)),
     ['1 4 1 1', '1 3 0 0', '1 3 0 0'],
   );
-  assert.ok(lines.includes('  /usr/bin/app+0x66 50'));
+  assert.ok(lines.includes('  [truncated: too deep];/usr/bin/app+0x66 50'));
+});
+
+test('a cut stack hangs below a frame that says why, and in which file', () => {
+  const cut = (end: StackEnd, ...frames: readonly string[]) => ({
+    process: 0,
+    count: 1,
+    end,
+    frames: [...frames],
+  });
+  const window = recorded({
+    stacks: [
+      cut('bad_guess', 'kernel:0x1', 'file:0:0x20'),
+      cut('bad_guess', 'file:0:0x20', 'anonymous:0x30'),
+      cut('unreadable', 'file:0:0x20'),
+      cut('no_mapping', 'file:0:0x20'),
+      cut('bad_frame', 'file:0:0x20'),
+      cut('no_process', 'kernel:0x1'),
+    ],
+  });
+  assert.deepEqual(draw(windowProfile(window, namesOf(window), origin)).slice(1), [
+    '  [truncated: no unwind table in app];f20;f1 50',
+    '  [truncated: no frame pointer in generated code];f30;f20 50',
+    '  [truncated: unreadable stack in app];f20 50',
+    '  [truncated: no code in app];f20 50',
+    '  [truncated: broken frame in app];f20 50',
+    '  [truncated: process gone];f1 50',
+    '6 0 6 0',
+  ]);
 });
 
 test('a window without names keeps files and addresses', () => {

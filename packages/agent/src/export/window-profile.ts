@@ -12,8 +12,8 @@ import type { NamedFrames } from '../symbols/symbolizer.ts';
 import { createFrameRows, type FrameRowsOf } from './frame-rows.ts';
 import { type Origin, seriesLabels } from './series-labels.ts';
 import { shareOut } from './share-out.ts';
+import { truncationFrame } from './truncation-frame.ts';
 
-const COMPLETE = STACK_ENDS.indexOf('complete');
 const NO_USER = STACK_ENDS.indexOf('no_user');
 
 interface SeriesSum {
@@ -42,11 +42,11 @@ export function windowProfile(window: SampleWindow, names: NamedFrames, origin: 
   for (let row = 0; row < stacks.length; row++) {
     const series = seriesOf[stacks.process[row] ?? -1];
     if (series === undefined) continue;
-    const { stack, isNamed } = addStack(window, row, { builder, rowsOf });
+    const { stack, isNamed, isCut } = addStack(window, row, { builder, rowsOf });
     const count = stacks.count[row] ?? 0;
     const sum = sums.of(series);
     sum.taken += count;
-    if (isCut(stacks.end[row])) sum.truncated += count;
+    if (isCut) sum.truncated += count;
     if (!isNamed) sum.unsymbolized += count;
     sum.stacks.set(stack, (sum.stacks.get(stack) ?? 0) + count);
   }
@@ -62,24 +62,31 @@ export function windowProfile(window: SampleWindow, names: NamedFrames, origin: 
   return builder.finish(startMs, window.durationNs);
 }
 
-/** The stack of a row, the root first, and whether each of its frames has a name. */
+interface AddedStack {
+  readonly stack: StackId | typeof NONE;
+  /** Whether each of its frames has a name. */
+  readonly isNamed: boolean;
+  readonly isCut: boolean;
+}
+
+/** The stack of a row, the root first: where it is cut, a frame that says so. */
 function addStack(
-  { stacks }: SampleWindow,
+  window: SampleWindow,
   row: number,
   { builder, rowsOf }: { readonly builder: ProfileBuilder; readonly rowsOf: FrameRowsOf },
-): { readonly stack: StackId | typeof NONE; readonly isNamed: boolean } {
-  let stack: StackId | typeof NONE = NONE;
+): AddedStack {
+  const marker = truncationFrame(window, row, builder);
+  let stack: StackId | typeof NONE = marker === undefined ? NONE : builder.stack(NONE, marker);
   let isNamed = true;
+  const { stacks } = window;
   const leaf = stacks.firstFrame[row] ?? 0;
   for (let at = (stacks.firstFrame[row + 1] ?? 0) - 1; at >= leaf; at--) {
     const frame = rowsOf(at);
     isNamed &&= frame.isNamed;
     for (const id of frame.ids) stack = builder.stack(stack, id);
   }
-  return { stack, isNamed };
+  return { stack, isNamed, isCut: marker !== undefined };
 }
-
-const isCut = (end = COMPLETE): boolean => end !== COMPLETE && end !== NO_USER;
 
 /** Rows of the processes without a file that were never met in user mode. */
 function kernelProcesses({ processes, stacks }: SampleWindow): ReadonlySet<number> {

@@ -1,3 +1,5 @@
+import type { Cgroup } from '../sampler/sampler.ts';
+
 /** Who a process belongs to, as the names of its control groups tell. */
 export interface CgroupIdentity {
   /** 64 hexadecimal digits of the innermost container; empty outside containers. */
@@ -17,20 +19,44 @@ const CONTAINER = /^(?!.*conmon-)(?:[a-z][a-z-]*-)?([0-9a-f]{64})(?:\.scope)?$/;
 const POD = /^(?:kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}[-_0-9a-f]{24,28})(?:\.slice)?$/;
 const SERVICE = /^(.+\.service)$/;
 
+/** A path of control groups in one of the kernel's trees that samples can be filtered by. */
+export interface CgroupPath {
+  readonly hierarchy: Cgroup['hierarchy'];
+  readonly path: string;
+}
+
+/** The paths in those trees of `/proc/PID/cgroup`, as {@link parseCgroup} reads it. */
+export function cgroupPaths(text: string): readonly CgroupPath[] {
+  return linesOf(text).flatMap(({ controllers, path }): CgroupPath[] => {
+    if (controllers === '') return [{ hierarchy: 'unified', path }];
+    return controllers.split(',').includes('pids') ? [{ hierarchy: 'pids', path }] : [];
+  });
+}
+
+/** The container or service that a folder of a path stands for, by its own name. */
+export function cgroupName(folder: string): string {
+  const [last = ''] = folder.split(':').slice(-1);
+  return CONTAINER.exec(last)?.[1] ?? withoutEscapes(SERVICE.exec(folder)?.[1] ?? '');
+}
+
 /**
  * Reads `/proc/PID/cgroup` (cgroups(7)): a line a hierarchy with version 1, one line with version 2.
  * The path that names a container counts, the innermost where they are nested.
  */
 export function parseCgroup(text: string): CgroupIdentity {
-  const paths = text
-    .slice(0, MAX_TEXT)
-    .split('\n')
-    .map((line) => line.split(':').slice(2).join(':'))
-    .filter((path) => path !== '');
-  const identities = paths.map(identityOf);
+  const identities = linesOf(text).map(({ path }) => identityOf(path));
   const inContainer = identities.find(({ containerId }) => containerId !== '');
   const inUnit = identities.find(({ unit }) => unit !== '');
   return inContainer ?? inUnit ?? { containerId: '', podUid: '', unit: '' };
+}
+
+function linesOf(text: string) {
+  return text
+    .slice(0, MAX_TEXT)
+    .split('\n')
+    .map((line) => line.split(':'))
+    .map(([, controllers = '', ...path]) => ({ controllers, path: path.join(':') }))
+    .filter(({ path }) => path !== '');
 }
 
 function identityOf(path: string): CgroupIdentity {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EagleError } from '@kube-eagle/profile';
+import { ebpfFilter } from './ebpf-filter.ts';
 import { type BpfObject, loadBpfObject, perfEventOpen } from './libbpf.ts';
 import { encodePerfAttributes } from './perf-attributes.ts';
 import type { SampleRequest } from './sampler.ts';
@@ -57,31 +58,32 @@ export function uint32Bytes(value: number): Uint8Array {
  * where it cannot be loaded here.
  */
 export async function loadSampleObject(
-  { pids }: SampleRequest,
+  request: SampleRequest,
   { stacks, images }: EbpfCapacity,
 ): Promise<BpfObject> {
   const arch = OBJECT_ARCH[process.arch];
   if (arch === undefined) {
     throw new EagleError('failed_precondition', `expected x64 or arm64, got ${process.arch}`);
   }
+  const { kinds, choices } = ebpfFilter(request);
   const bytes = await readFile(new URL(`../bpf/sample.${arch}.bpf.o`, import.meta.url));
   const object = await loadBpfObject(bytes, {
     maxEntries: {
       processes: images,
       announced: images,
-      chosen: Math.max(1, pids.length),
+      chosen: Math.max(1, choices.length),
       stacks_0: stacks,
       stacks_1: stacks,
       rules: MAX_KERNEL_RULES,
       tables: MAX_KERNEL_TABLES,
     },
-    constants: uint32Bytes(pids.length > 0 ? 1 : 0),
+    constants: uint32Bytes(kinds),
     programs: ['on_sample', 'learn_agent'],
   });
   try {
     object.runOnce('learn_agent');
     const chosen = object.map('chosen');
-    for (const pid of pids) chosen.update(uint32Bytes(pid), uint32Bytes(1));
+    for (const choice of choices) chosen.update(choice, uint32Bytes(1));
     return object;
   } catch (error) {
     object[Symbol.dispose]();

@@ -1,9 +1,10 @@
+import { EagleError } from '@kube-eagle/profile';
 import { createExecutableTable } from './executable-table.ts';
 import { createImageTable } from './image-table.ts';
 import { decodePerfRecord } from './perf-record.ts';
 import { openPerfSource, type PerfSource } from './perf-source.ts';
 import { createPerfStacks, type PerfStacks } from './perf-stacks.ts';
-import type { SamplerDriver } from './sampler.ts';
+import type { SampleRequest, SamplerDriver } from './sampler.ts';
 import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
 import { cutWindows } from './window-clock.ts';
 
@@ -28,10 +29,11 @@ export function createPerfEventDriver({ nowMs, uid }: PerfEventOptions): Sampler
   return {
     name: 'perf_event',
     async open(request) {
+      refuseCgroups(request);
       const executables = createExecutableTable();
       const images = createImageTable({ maxImages: MAX_IMAGES, executables });
       const perf = openPerfSource(request, uid);
-      const stacks = createPerfStacks(images, request.pids);
+      const stacks = createPerfStacks(images, request);
       const turns = setInterval(() => takeTurn(perf, stacks), TURN_MS);
       // Its reader keeps the process alive, not the clock.
       turns.unref();
@@ -64,6 +66,15 @@ export function createPerfEventDriver({ nowMs, uid }: PerfEventOptions): Sampler
       };
     },
   };
+}
+
+/** A ring tells of ids only, and a process may have left its group by the time it is read. */
+function refuseCgroups({ cgroups = [] }: SampleRequest): void {
+  if (cgroups.length === 0) return;
+  throw new EagleError(
+    'failed_precondition',
+    'expected processes or threads, got control groups, which perf events cannot tell apart; name the processes as pid/N, or mend what keeps eBPF from running',
+  );
 }
 
 function takeTurn(perf: PerfSource, stacks: PerfStacks): void {

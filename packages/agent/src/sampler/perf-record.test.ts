@@ -25,6 +25,7 @@ test('decodePerfRecord() tells the kernel part of a stack from the user part', (
   assert.deepEqual(decodePerfRecord(9, 0, body), {
     kind: 'sample',
     pid: 42,
+    tid: 43,
     kernel: [0xffff81000123],
     user: [0x401000, 0x7f0000001000],
   });
@@ -35,6 +36,7 @@ test('decodePerfRecord() reads no further than a record goes', () => {
   assert.deepEqual(decodePerfRecord(9, 0, body), {
     kind: 'sample',
     pid: 42,
+    tid: 43,
     kernel: [],
     user: [0x401000],
   });

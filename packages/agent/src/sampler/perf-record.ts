@@ -12,6 +12,7 @@ export type PerfRecord =
 export interface PerfSample {
   readonly kind: 'sample';
   readonly pid: number;
+  readonly tid: number;
   /** Addresses, the leaf first, without their upper 16 bits. */
   readonly kernel: readonly number[];
   /** Addresses, the leaf first. */
@@ -65,6 +66,7 @@ function textAt(body: DataView, at: number): string {
 function decodeSample(body: DataView): PerfSample | undefined {
   if (body.byteLength < CALLCHAIN_OFFSET + 8) return undefined;
   const pid = body.getUint32(8, true);
+  const tid = body.getUint32(12, true);
   const kernel: number[] = [];
   const user: number[] = [];
   const said = body.getUint32(CALLCHAIN_OFFSET, true);
@@ -80,5 +82,5 @@ function decodeSample(body: DataView): PerfSample | undefined {
       part?.push((high & 0xffff) * 2 ** 32 + low);
     }
   }
-  return { kind: 'sample', pid, kernel, user };
+  return { kind: 'sample', pid, tid, kernel, user };
 }

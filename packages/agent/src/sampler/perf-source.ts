@@ -6,7 +6,7 @@ import { encodePerfAttributes } from './perf-attributes.ts';
 import { SAMPLE_TYPE } from './perf-record.ts';
 import { openPerfRing, type PerfRing } from './perf-ring.ts';
 import { pidsOfUser, threadsOf } from './perf-targets.ts';
-import type { SampleRequest } from './sampler.ts';
+import { isForHost, type SampleRequest } from './sampler.ts';
 
 /** Pages of a ring, the larger first: what a user may lock is limited (perf_event_mlock_kb). */
 const CPU_RING_PAGES: readonly number[] = [64, 8];
@@ -102,11 +102,12 @@ export function openPerfSource(request: SampleRequest, uid: number): PerfSource 
 }
 
 function openScope(request: SampleRequest, scope: PerfScope, uid: number): PerfSource {
-  const { rateHz, pids } = request;
+  const { rateHz, pids, threads: chosen = [] } = request;
   let tooMany = 0;
   const what = { rateHz, hasKernel: scope.hasKernel };
   const threads = (): readonly number[] => {
-    const all = (pids.length > 0 ? pids : pidsOfUser(uid)).flatMap(threadsOf);
+    const processes = isForHost(request) ? pidsOfUser(uid) : pids;
+    const all = [...new Set([...processes.flatMap(threadsOf), ...chosen])];
     tooMany = Math.max(tooMany, all.length - MAX_THREADS);
     return all.slice(0, MAX_THREADS);
   };

@@ -2,7 +2,7 @@ import { readStat } from '../proc/process.ts';
 import { findRange } from './address-space.ts';
 import { type Image, type ImageId, type ImageTable, imageKey } from './image-table.ts';
 import type { PerfRecord, PerfSample } from './perf-record.ts';
-import type { StackEnd } from './sampler.ts';
+import { isForHost, type SampleRequest, type StackEnd } from './sampler.ts';
 import type { WindowBuilder } from './window-builder.ts';
 
 /** Deepest part of a stack that the kernel reports (kernel.perf_event_max_stack). */
@@ -27,15 +27,15 @@ interface Counted {
   count: number;
 }
 
-/** Only processes of `pids` count, all where there are none. */
-export function createPerfStacks(images: ImageTable, pids: readonly number[]): PerfStacks {
-  const chosen = new Set(pids);
+/** Only the processes and threads that a request names count, all where it names none. */
+export function createPerfStacks(images: ImageTable, request: SampleRequest): PerfStacks {
+  const isChosen = chooser(request);
   const stacks = new Map<string, Counted>();
   const running = createRunning(images);
   let lost = 0;
 
   function count(sample: PerfSample): void {
-    if (sample.pid === 0 || (chosen.size > 0 && !chosen.has(sample.pid))) return;
+    if (sample.pid === 0 || !isChosen(sample)) return;
     const image = running.imageOf(sample.pid, sample.user[0]);
     const chain = `${sample.kernel.join(' ')}|${sample.user.join(' ')}`;
     const key = `${imageKey(image.id)}|${chain}`;
@@ -62,6 +62,13 @@ export function createPerfStacks(images: ImageTable, pids: readonly number[]): P
       stacks.clear();
     },
   };
+}
+
+function chooser(request: SampleRequest): (sample: PerfSample) => boolean {
+  if (isForHost(request)) return () => true;
+  const pids = new Set(request.pids);
+  const threads = new Set(request.threads);
+  return ({ pid, tid }) => pids.has(pid) || threads.has(tid);
 }
 
 /** The frames of one sample; gives why its walk ended, as far as can be told. */

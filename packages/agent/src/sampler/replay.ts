@@ -1,5 +1,6 @@
+import { EagleError } from '@kube-eagle/profile';
 import { recordedOf, windowOf } from './recording.ts';
-import type { SampleRequest, SamplerDriver, SampleWindow } from './sampler.ts';
+import { isForHost, type SampleRequest, type SamplerDriver, type SampleWindow } from './sampler.ts';
 
 /**
  * Gives recorded windows, one after another without waiting, then ends. Their times and rate are
@@ -8,23 +9,34 @@ import type { SampleRequest, SamplerDriver, SampleWindow } from './sampler.ts';
 export function createReplayDriver(windows: readonly SampleWindow[]): SamplerDriver {
   return {
     name: 'replay',
-    open: async (request) => ({
-      scope: 'a recording',
-      windows: (signal) => replay(windows, request, signal),
-      counters: () => ({}),
-      [Symbol.asyncDispose]: async () => undefined,
-    }),
+    async open(request) {
+      refuseUnrecorded(request);
+      return {
+        scope: 'a recording',
+        windows: (signal) => replay(windows, request, signal),
+        counters: () => ({}),
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
   };
+}
+
+function refuseUnrecorded({ threads = [], cgroups = [] }: SampleRequest): void {
+  if (threads.length + cgroups.length === 0) return;
+  throw new EagleError(
+    'failed_precondition',
+    'expected processes, got threads or control groups, which a recording does not tell apart; name the processes as pid/N',
+  );
 }
 
 async function* replay(
   windows: readonly SampleWindow[],
-  { pids }: SampleRequest,
+  request: SampleRequest,
   signal: AbortSignal,
 ): AsyncGenerator<SampleWindow> {
   for (const window of windows) {
     if (signal.aborted) return;
-    yield pids.length > 0 ? onlyOf(window, new Set(pids)) : window;
+    yield isForHost(request) ? window : onlyOf(window, new Set(request.pids));
   }
 }
 

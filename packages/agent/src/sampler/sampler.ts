@@ -44,7 +44,10 @@ export interface RawFrames {
   readonly address: Float64Array;
 }
 
-/** Why the walk of a stack ended, in the order of {@link RawStacks.end}. */
+/**
+ * Why the walk of a stack ended, in the order of {@link RawStacks.end}. `bad_guess`: the outermost frame
+ * has no rule in a table, and its frame pointer led nowhere.
+ */
 export const STACK_ENDS = [
   'complete',
   'no_user',
@@ -53,6 +56,7 @@ export const STACK_ENDS = [
   'unreadable',
   'too_deep',
   'bad_frame',
+  'bad_guess',
 ] as const;
 
 export type StackEnd = (typeof STACK_ENDS)[number];
@@ -84,14 +88,29 @@ export interface SampleWindow {
   readonly lost: number;
 }
 
-/** What to sample. */
+/** A control group; whatever is below it belongs to it. */
+export interface Cgroup {
+  /** The tree it is in: that of version 2, or of version 1 that the pids controller is on. */
+  readonly hierarchy: 'unified' | 'pids';
+  /** Inode number of its directory. */
+  readonly id: number;
+}
+
+/** What to sample: the whole host, or whatever one of the three lists names. */
 export interface SampleRequest {
   /** Samples a second and CPU, 1 to 1000. */
   readonly rateHz: number;
   /** Length of a window. */
   readonly windowMs: number;
-  /** Only these processes (their threads included); the whole host if empty. */
+  /** Processes, with all their threads. */
   readonly pids: readonly number[];
+  readonly threads?: readonly number[];
+  readonly cgroups?: readonly Cgroup[];
+}
+
+/** Whether a request names nothing, and so means the whole host. */
+export function isForHost({ pids, threads = [], cgroups = [] }: SampleRequest): boolean {
+  return pids.length + threads.length + cgroups.length === 0;
 }
 
 /** Where stacks come from: eBPF, perf events, a recording. Stops when its reader does. */

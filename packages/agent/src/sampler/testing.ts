@@ -21,7 +21,7 @@ export interface GoldenProgram extends Disposable {
 }
 
 /** Compiles a program; its folder goes when it is disposed. */
-export function compileProgram(name: 'split' | 'deep' | 'scattered'): GoldenProgram {
+export function compileProgram(name: 'split' | 'deep' | 'scattered' | 'threads'): GoldenProgram {
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-program-'));
   const path = join(folder, name);
   const flags = ['-O1', '-fno-omit-frame-pointer', '-fno-inline'];

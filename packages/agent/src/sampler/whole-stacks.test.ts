@@ -112,6 +112,21 @@ test('stacks of Rust are whole', { skip }, async (t) => {
   await assertWhole(rust, [], 20);
 });
 
+test('a stack that no table and no frame pointer lead out of is cut for that', {
+  skip,
+}, async (t) => {
+  if (!canCompile || process.arch !== 'x64') return t.skip('needs a C++ compiler for x86-64');
+  const lost = join(folder, 'lost');
+  // Cc keeps no table of it, and 8 is no frame.
+  const flags = ['-O1', '-fno-asynchronous-unwind-tables', '-fomit-frame-pointer', '-o', lost];
+  execFileSync('c++', ['-x', 'c', ...flags, '-'], {
+    input: 'int main(void) { for (;;) __asm__ volatile("mov $8, %%rbp; pause" ::: "rbp"); }',
+  });
+  const { samples, ends } = await tallyOf(lost, []);
+  const said = JSON.stringify(ends);
+  assert.ok((ends['bad_guess'] ?? 0) / samples >= LEAST_WHOLE, said);
+});
+
 const PYTHON = 'def f(n):\n return sum(i * i for i in range(n))\nwhile True: f(1000)';
 const SCRIPT = 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); } for (;;) f(25);';
 

@@ -5,9 +5,10 @@ import type { BatchEnd } from '../export/sender.ts';
 import type { Limits } from '../limits.ts';
 import type { OpenedSampler } from '../sampler/open-sampler.ts';
 import type { SampleRequest, SampleWindow } from '../sampler/sampler.ts';
+import { findSubjects, type RunningHere, type Subjects } from './find-subjects.ts';
 import type { TaskOutcome } from './reporter.ts';
-import { noSuchProcess, type TaskRequest } from './task-request.ts';
-import { allEnded, type StartTicks } from './watch-processes.ts';
+import type { Refusal, TaskRequest } from './task-request.ts';
+import { allEnded } from './watch-subjects.ts';
 
 const WINDOW_MS = 10_000;
 const MIN_WINDOW_MS = 100;
@@ -16,7 +17,7 @@ export interface TaskPorts {
   readonly node: string;
   readonly openSampler: (request: SampleRequest) => Promise<OpenedSampler>;
   readonly exporter: Pick<Exporter, 'exportUrgently'>;
-  readonly startTicks: StartTicks;
+  readonly here: RunningHere;
   readonly limits: Limits;
 }
 
@@ -39,19 +40,20 @@ export async function runTask(
   ports: TaskPorts,
   control: TaskControl,
 ): Promise<TaskOutcome> {
-  const missing = task.pids.filter((pid) => ports.startTicks(pid) === undefined);
-  const pids = task.pids.filter((pid) => !missing.includes(pid));
-  if (pids.length === 0 && missing.length > 0) {
-    return { state: 'failed', ...noSuchProcess(missing), samples: 0 };
+  const subjects = findSubjects(task, ports.here);
+  const { pids, threads, cgroups, refusals } = subjects;
+  const refusal = joined(refusals);
+  if (refusal && pids.length + threads.length + cgroups.length === 0) {
+    return { state: 'failed', ...refusal, samples: 0 };
   }
   const taken: Taken = { samples: 0, ends: [] };
   try {
-    const stop = await record({ ...task, pids }, ports, { control, taken });
+    const stop = await record(task, ports, { subjects, control, taken });
     const undelivered = await deliveredBy(taken.ends, control.deadline);
     if (undelivered !== undefined) {
       return { state: 'failed', reason: 'deadline', message: undelivered, samples: taken.samples };
     }
-    return outcomeOf(stop, missing, taken.samples);
+    return outcomeOf(stop, refusal, taken.samples);
   } catch (error) {
     const message = messageOf(error);
     return { state: 'failed', reason: 'sampler_failed', message, samples: taken.samples };
@@ -64,22 +66,26 @@ interface Taken {
 }
 
 /** Why sampling stopped. */
-type Stop = 'time_over' | 'cancelled' | 'processes_ended';
+type Stop = 'time_over' | 'cancelled' | 'subjects_ended';
 
 async function record(
   task: TaskRequest,
   ports: TaskPorts,
-  { control, taken }: { readonly control: TaskControl; readonly taken: Taken },
+  {
+    subjects,
+    control,
+    taken,
+  }: { readonly subjects: Subjects; readonly control: TaskControl; readonly taken: Taken },
 ): Promise<Stop> {
   const windowMs = Math.max(MIN_WINDOW_MS, Math.min(task.durationMs, WINDOW_MS));
   const rateHz = Math.round(task.rateHz);
-  const { sampler, driver } = await ports.openSampler({ rateHz, windowMs, pids: task.pids });
+  const { sampler, driver } = await ports.openSampler({ ...subjects, rateHz, windowMs });
   await using _sampler = sampler;
   const origin = { node: ports.node, profiler: driver, taskId: task.taskId };
   const stopping = new AbortController();
   const timeOver = AbortSignal.timeout(Math.round(task.durationMs));
   const stop = AbortSignal.any([timeOver, control.cancelled, control.deadline, stopping.signal]);
-  const ended = allEnded(task.pids, ports.startTicks, stop).then((all) => {
+  const ended = allEnded(subjects, stop).then((all) => {
     if (all) stopping.abort();
   });
   const keep = async (window: SampleWindow): Promise<void> => {
@@ -95,7 +101,7 @@ async function record(
     await ended;
   }
   if (control.cancelled.aborted) return 'cancelled';
-  return timeOver.aborted || control.deadline.aborted ? 'time_over' : 'processes_ended';
+  return timeOver.aborted || control.deadline.aborted ? 'time_over' : 'subjects_ended';
 }
 
 /** Waits for the server to have everything; says what it lacks, `undefined` where nothing. */
@@ -117,12 +123,18 @@ async function deliveredBy(
   }
 }
 
-function outcomeOf(stop: Stop, missing: readonly number[], samples: number): TaskOutcome {
+/** The first reason, and all that is to be said. */
+function joined(refusals: readonly Refusal[]): Refusal | undefined {
+  const [first] = refusals;
+  return first && { ...first, message: refusals.map(({ message }) => message).join(' ') };
+}
+
+function outcomeOf(stop: Stop, refusal: Refusal | undefined, samples: number): TaskOutcome {
   if (stop === 'cancelled') {
     return { state: 'cancelled', reason: 'cancelled', message: REASONS.cancelled, samples };
   }
-  if (missing.length > 0) return { state: 'partial', ...noSuchProcess(missing), samples };
-  if (stop === 'processes_ended') {
+  if (refusal) return { state: 'partial', ...refusal, samples };
+  if (stop === 'subjects_ended') {
     return { state: 'done', reason: 'process_ended', message: REASONS.process_ended, samples };
   }
   return { state: 'done', reason: '', message: '', samples };

@@ -1,11 +1,16 @@
-import { REASONS, type Reason } from '@kube-eagle/api';
+import type { Reason } from '@kube-eagle/api';
 import type { Limits } from '../limits.ts';
 
 /** A node's part of a task, as the server asks for it. */
 export interface TaskRequest {
   readonly taskId: string;
-  /** The whole host if empty. */
+  /** The whole host if all four are empty. */
   readonly pids: readonly number[];
+  readonly threads: readonly number[];
+  /** Ids, or as much of their begin as tells them from others. */
+  readonly containers: readonly string[];
+  /** Services of systemd. */
+  readonly units: readonly string[];
   readonly durationMs: number;
   readonly rateHz: number;
 }
@@ -45,10 +50,4 @@ export function refusalOf(
     reason: 'not_permitted',
     message: `expected fewer than ${limits.tasksAtOnce} tasks on this node, got one more: wait until one ends`,
   };
-}
-
-/** Says which processes are not there. */
-export function noSuchProcess(missing: readonly number[]): Refusal {
-  const shown = missing.slice(0, 10).join(', ');
-  return { reason: 'no_such_process', message: `no process ${shown}. ${REASONS.no_such_process}` };
 }

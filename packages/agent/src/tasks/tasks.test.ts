@@ -13,10 +13,25 @@ import { LIMITS } from '../limits.ts';
 import { windowOf } from '../sampler/recording.ts';
 import type { CountingSampler, SampleRequest, SampleWindow } from '../sampler/sampler.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
+import type { RunningHere } from './find-subjects.ts';
 import { followWork } from './follow-work.ts';
 import { createTaskDesk, type DeskPorts } from './task-desk.ts';
 
 const PID = 7;
+const CONTAINER = '4f5e'.repeat(16);
+const GROUP = { hierarchy: 'unified', id: 9, directory: '/sys/fs/cgroup/x' } as const;
+
+/** A machine with one process, one container, and two more of a like id. */
+const HERE: RunningHere = {
+  startTicks: (pid) => (pid === PID ? 1 : undefined),
+  findContainer(begin) {
+    if (CONTAINER.startsWith(begin)) return { kind: 'found', groups: [GROUP] };
+    if (begin === 'aaaa') return { kind: 'ambiguous', names: ['aaaa1', 'aaaa2'] };
+    return { kind: begin === 'bbbb' ? 'unseen' : 'none' };
+  },
+  findUnit: () => ({ kind: 'none' }),
+  isThere: () => true,
+};
 
 function windowOfCount(count: number): SampleWindow {
   const nobody = { startTicks: 1, comm: 'app', exe: '/app', containerId: '', unit: '' };
@@ -46,7 +61,14 @@ function twinSampler(): CountingSampler {
 }
 
 interface Setting {
-  readonly start: (task: { pids?: number[]; durationMs?: number; rateHz?: number }) => void;
+  readonly start: (task: {
+    pids?: number[];
+    threads?: number[];
+    containers?: string[];
+    units?: string[];
+    durationMs?: number;
+    rateHz?: number;
+  }) => void;
   readonly cancel: () => void;
   /** Breaks the stream that stands. */
   readonly hangUp: () => void;
@@ -120,7 +142,7 @@ async function withServer(
         return { ended: Promise.resolve<BatchEnd>({ kind: 'sent' }) };
       },
     },
-    startTicks: (pid) => (pid === PID ? 1 : undefined),
+    here: HERE,
     limits: LIMITS,
     report: (taskId, outcome, signal) =>
       client.report({ agentId: 'a', taskId, outcome: { ...outcome, node: 'n1' } }, { signal }),
@@ -205,10 +227,53 @@ test('a task of processes that are not there fails, of some of them is partial',
   });
 });
 
+test('containers and threads are sampled as they were found', async () => {
+  const asked: SampleRequest[] = [];
+  const openSampler: DeskPorts['openSampler'] = async (request) => {
+    asked.push(request);
+    return { sampler: twinSampler(), driver: 'replay', findings: [] };
+  };
+  await withServer({ desk: { openSampler } }, async ({ start, ended }) => {
+    start({ pids: [], threads: [PID], containers: ['4f5e'], durationMs: 20 });
+    assert.equal((await ended).state, 'done');
+    const [{ pids, threads, cgroups } = { pids: [] }] = asked;
+    assert.deepEqual({ pids, threads, cgroups }, { pids: [], threads: [PID], cgroups: [GROUP] });
+  });
+});
+
+test('a container or service that cannot be found is told by its reason', async () => {
+  const cases = [
+    [{ containers: ['cccc'] }, 'no_such_container', /no container cccc\. .*eagle labels/],
+    [{ containers: ['aaaa'] }, 'ambiguous', /could be aaaa1, aaaa2\. .*Write more/],
+    [{ containers: ['bbbb'] }, 'not_permitted', /run the agent in the host's cgroup namespace/],
+    [{ units: ['x.service'] }, 'no_such_unit', /no x\.service\. /],
+    [{ threads: [8] }, 'no_such_process', /no thread 8\. /],
+  ] satisfies [Parameters<Setting['start']>[0], string, RegExp][];
+  for (const [task, reason, message] of cases) {
+    await withServer({}, async ({ start, ended }) => {
+      start({ pids: [], ...task });
+      const outcome = await ended;
+      assert.deepEqual([outcome.state, outcome.reason], ['failed', reason]);
+      assert.match(outcome.message, message);
+    });
+  }
+});
+
+test('a container that ends early ends its task', async () => {
+  let isThere = true;
+  const here = { ...HERE, isThere: () => isThere };
+  await withServer({ desk: { here } }, async ({ start, ended, reports }) => {
+    start({ pids: [], containers: [CONTAINER] });
+    await until(() => reports.length > 0);
+    isThere = false;
+    assert.equal((await ended).reason, 'process_ended');
+  });
+});
+
 test('a process that ends early ends its task, which keeps what it gave', async () => {
   let runs = true;
-  const startTicks = (): number | undefined => (runs ? 1 : undefined);
-  await withServer({ desk: { startTicks } }, async ({ start, ended, reports }) => {
+  const here = { ...HERE, startTicks: () => (runs ? 1 : undefined) };
+  await withServer({ desk: { here } }, async ({ start, ended, reports }) => {
     start({});
     await until(() => reports.length > 0);
     runs = false;

@@ -24,8 +24,9 @@ export function addDoctor(program: Command, shell: Shell): void {
     .command('doctor')
     .summary('check what the machines can do, and how to mend it')
     .description(
-      'Shows what each agent found on its machine. Where no server answers, lets the agent beside this command look at this machine.',
-    );
+      'Shows what each agent found on its machine. Where no server answers, lets the agent beside this command look at this machine. Of a process of this machine, shows how its stacks are walked and named, and what is missing.',
+    )
+    .argument('[target]', 'pid/1234 on this machine');
   withServer(withJson(command))
     .addHelpText(
       'after',
@@ -33,10 +34,13 @@ export function addDoctor(program: Command, shell: Shell): void {
 Examples:
   ${shell.name} doctor
   ${shell.name} doctor -o json
+  ${shell.name} doctor pid/1234
 
 Exits with 1 where something is to be mended.`,
     )
-    .action((options: DoctorOptions) => doctor(shell, options));
+    .action((target: string | undefined, options: DoctorOptions) =>
+      target === undefined ? doctor(shell, options) : explain(shell, target, options),
+    );
 }
 
 async function doctor(shell: Shell, options: DoctorOptions): Promise<void> {
@@ -47,6 +51,28 @@ async function doctor(shell: Shell, options: DoctorOptions): Promise<void> {
   if (bad.length > 0) {
     const names = bad.map(({ name }) => printable(name)).join(', ');
     throw new EagleError('failed_precondition', `to be mended: ${names}`);
+  }
+}
+
+/** How the agent beside this command would sample a process. */
+async function explain(shell: Shell, target: string, { output }: DoctorOptions): Promise<void> {
+  if (!/^pid\/[1-9]\d{0,6}$/.test(target)) {
+    throw new EagleError(
+      'invalid_argument',
+      `expected a process of this machine such as pid/1234, got ${JSON.stringify(target)}`,
+    );
+  }
+  const explanation = await shell.explainOwnProcess(target, output ?? 'text', shell.signal);
+  switch (explanation.kind) {
+    case 'explained':
+      return await shell.stdout.write(explanation.text);
+    case 'absent':
+      throw new EagleError(
+        'failed_precondition',
+        `expected an agent beside this command, ${explanation.tried} is not there: run it on the node`,
+      );
+    case 'failed':
+      throw new EagleError('failed_precondition', explanation.message);
   }
 }
 

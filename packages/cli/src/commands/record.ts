@@ -37,9 +37,14 @@ interface RecordOptions extends ServerOptions, OutputOptions {
 export function addRecord(program: Command, shell: Shell): void {
   const command = program
     .command('record')
-    .summary('profile processes or hosts now')
-    .description('Profiles processes or hosts now, and shows where their time went.')
-    .argument('<target...>', 'pid/1234, pid/1234@NODE, host, node/NAME')
+    .summary('profile processes, containers or hosts now')
+    .description(
+      'Profiles processes, containers, services or hosts now, and shows where their time went.',
+    )
+    .argument(
+      '<target...>',
+      'pid/1234, container/ID, unit/NAME.service, each also with @NODE; host, node/NAME',
+    )
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
     .option('-e, --event <event>', 'what to sample: cpu', checkedEvent, 'cpu')
@@ -50,6 +55,7 @@ export function addRecord(program: Command, shell: Shell): void {
       `
 Examples:
   ${shell.name} record pid/1234 -d 10s
+  ${shell.name} record container/4f5e9c unit/nginx.service -d 10s
   ${shell.name} record host -d 1m -F 199 -f host.svg
   ${shell.name} record pid/1234@node-7 pid/99@node-8 -o folded > both.folded
   id=$(${shell.name} record node/node-7 -a | head -1); ${shell.name} tasks watch $id

@@ -78,3 +78,15 @@ test('tasks are listed, shown, watched and cancelled', async () => {
   const unknown = await runIn(server, ['tasks', 'get', 't2']);
   assert.deepEqual([unknown.status, unknown.err], [1, 'error: no task t2\n']);
 });
+
+test('doctor of a process gives what the agent beside the command says of it', async () => {
+  const text = await runIn(testServer(), ['doctor', 'pid/7']);
+  assert.deepEqual([text.status, text.out], [0, 'pid/7 as text\n']);
+  const json = await runIn(testServer(), ['doctor', 'pid/7', '-o', 'json']);
+  assert.equal(json.out, 'pid/7 as json\n');
+  const gone = await runIn(testServer(), ['doctor', 'pid/8']);
+  assert.deepEqual([gone.status, gone.err], [1, 'error: no process pid/8\n']);
+  const wrong = await runIn(testServer(), ['doctor', 'pod/web']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.err, /expected a process of this machine such as pid\/1234, got "pod\/web"/);
+});

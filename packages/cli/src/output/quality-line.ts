@@ -13,6 +13,19 @@ export function qualityLine(quality: Quality | undefined): string {
   ].join(', ');
 }
 
+const MAX_CAUSES = 3;
+
+/** Why and where stacks were cut short, in a line: `cut short: 0.8 % no unwind table in libfoo.so, …`. */
+export function truncationLine(quality: Quality | undefined): string {
+  const all = quality?.truncations ?? [];
+  if (all.length === 0) return '';
+  const shown = all
+    .slice(0, MAX_CAUSES)
+    .map(({ reason, share }) => `${formatShare(share, 1)} ${reason}`);
+  const more = all.length > MAX_CAUSES ? ', …' : '';
+  return `cut short: ${shown.join(', ')}${more}`;
+}
+
 /** A whole number with its thousands apart. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');

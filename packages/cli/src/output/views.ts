@@ -1,9 +1,9 @@
-import type { FlameTreeResponse, TopFunction, TopResponse } from '@kube-eagle/api';
+import type { FlameTreeResponse, Quality, TopFunction, TopResponse } from '@kube-eagle/api';
 import { type CallTree, FRAME_KINDS, formatShare, formatValue } from '@kube-eagle/profile';
 import type { Shell } from '../shell.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { clipped, printable } from './printable.ts';
-import { qualityLine } from './quality-line.ts';
+import { qualityLine, truncationLine } from './quality-line.ts';
 import { type Column, table } from './table.ts';
 import { drawTextTree } from './text-tree.ts';
 
@@ -27,7 +27,7 @@ export function flameText(
   const { width } = stdout;
   const whole = formatValue(tree.total[0] ?? 0, unit);
   return text([
-    ...heading(request, { whole, quality: qualityLine(quality), width, paint }),
+    ...heading(request, { whole, quality, width, paint }),
     '',
     ...drawTextTree(tree, { rows: request.rows, width, unit, paint }),
   ]);
@@ -51,7 +51,7 @@ export function topText({ stdout }: Shell, request: Heading, answer: TopResponse
   const [head = '', ...lines] = table(functions, columns, width);
   const whole = formatValue(total, unit);
   return text([
-    ...heading(request, { whole, quality: qualityLine(quality), width, paint }),
+    ...heading(request, { whole, quality, width, paint }),
     '',
     paint.dim(head),
     ...lines,
@@ -65,10 +65,13 @@ export function* flameJson(
   { unit, quality, cutNodes }: FlameTreeResponse,
   tree: CallTree,
 ): Iterable<string> {
-  const { taken = 0, lost = 0, truncated = 0, unsymbolized = 0 } = quality ?? {};
+  const { taken = 0, lost = 0, truncated = 0, unsymbolized = 0, truncations = [] } = quality ?? {};
   const head = {
     ...{ profileType, selector, fromMs, toMs, unit, cutNodes },
-    quality: { taken, lost, truncated, unsymbolized },
+    quality: {
+      ...{ taken, lost, truncated, unsymbolized },
+      truncations: truncations.map(({ reason, share }) => ({ reason, share })),
+    },
   };
   yield `${JSON.stringify(head).slice(0, -1)},"rows":[\n`;
   for (let row = 0; row < tree.length; row++) {
@@ -88,7 +91,7 @@ function heading(
   { profileType, selector, fromMs, toMs }: Heading,
   of: {
     readonly whole: string;
-    readonly quality: string;
+    readonly quality: Quality | undefined;
     readonly width: number;
     readonly paint: Paint;
   },
@@ -98,7 +101,9 @@ function heading(
   return [
     of.paint.bold(clipped(printable(what), of.width)),
     of.paint.dim(clipped(`${range}  ·  ${of.whole}`, of.width)),
-    of.paint.dim(clipped(of.quality, of.width)),
+    ...[qualityLine(of.quality), truncationLine(of.quality)]
+      .filter((line) => line !== '')
+      .map((line) => of.paint.dim(clipped(printable(line), of.width))),
   ];
 }
 

@@ -3,6 +3,7 @@ import { type JoinIdentity, withIdentity } from '../identity/identity.ts';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore } from '../store/profile-store.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { countStacks } from './count-stacks.ts';
 import { withinTime } from './row-time.ts';
 
 /** What a reader made of a batch. */
@@ -54,6 +55,7 @@ export function createIngest(ports: IngestPorts): Ingest {
     const rows = profile.samples.length;
     if (outcome === 'stored') {
       metrics.rows.inc({ outcome: 'stored' }, rows);
+      countStacks(profile, metrics);
       tellNewest(profile, ports.seen);
     }
     return {

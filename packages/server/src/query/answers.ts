@@ -1,5 +1,6 @@
 import { encodeFlameTree, type FlameTreeColumns } from '@kube-eagle/api';
 import {
+  type CallTree,
   callTree,
   cutTree,
   EagleError,
@@ -7,6 +8,8 @@ import {
   hotList,
   type Profile,
   subtreeAt,
+  type Truncation,
+  truncations,
   writePprof,
 } from '@kube-eagle/profile';
 
@@ -14,12 +17,14 @@ import {
 export interface FlameAnswer {
   readonly columns: FlameTreeColumns;
   readonly cutNodes: number;
+  readonly truncations: readonly Truncation[];
 }
 
 export interface TopAnswer {
   readonly functions: readonly (HotFunction & { readonly file: string })[];
   readonly total: number;
   readonly leftOut: number;
+  readonly truncations: readonly Truncation[];
 }
 
 /**
@@ -37,12 +42,13 @@ function flameAnswer(
   profile: Profile,
   { maxNodes, path }: { readonly maxNodes: number; readonly path: readonly string[] },
 ): FlameAnswer {
-  const tree = subtreeAt(callTree(profile), path);
+  const whole = callTree(profile);
+  const tree = subtreeAt(whole, path);
   if (!tree) {
     throw new EagleError('not_found', `no stack goes through ${path.join(' > ')} in the range`);
   }
   const { tree: kept, cutNodes } = cutTree(tree, maxNodes);
-  return { columns: encodeFlameTree(kept), cutNodes };
+  return { columns: encodeFlameTree(kept), cutNodes, truncations: mostOf(whole) };
 }
 
 /** The functions with the most of the value. */
@@ -56,8 +62,14 @@ function topAnswer(profile: Profile, { limit }: { readonly limit: number }): Top
       .map((hot) => ({ ...hot, file: files.get(hot.name) ?? '' })),
     total: tree.total[0] ?? 0,
     leftOut: Math.max(0, functions.length - limit),
+    truncations: mostOf(tree),
   };
 }
+
+const MAX_TRUNCATIONS = 10;
+
+const mostOf = (tree: CallTree): readonly Truncation[] =>
+  truncations(tree).slice(0, MAX_TRUNCATIONS);
 
 /** pprof, not compressed yet. */
 function pprofAnswer(profile: Profile, _question: Readonly<Record<string, never>>): Uint8Array {

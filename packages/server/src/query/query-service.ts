@@ -9,7 +9,7 @@ import {
   type QueryService,
   TopResponseSchema,
 } from '@kube-eagle/api';
-import { EagleError, type Profile, profileTypeId } from '@kube-eagle/profile';
+import { EagleError, type Profile, profileTypeId, type Truncation } from '@kube-eagle/profile';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore, StoredSeries } from '../store/profile-store.ts';
 import type { Answerer } from './answerer.ts';
@@ -51,12 +51,12 @@ export function createQueryService(ports: QueryPorts): ServiceImpl<typeof QueryS
         const maxNodes = bounded('flame_nodes', request.maxNodes || DEFAULT_NODES, limits);
         const profile = await store.merge(query, signal);
         const question = { maxNodes, path: request.path };
-        const { columns, cutNodes } = await answerer.answer('flame', profile, question, signal);
+        const answer = await answerer.answer('flame', profile, question, signal);
         return create(FlameTreeResponseSchema, {
-          ...columns,
-          cutNodes,
+          ...answer.columns,
+          cutNodes: answer.cutNodes,
           unit: query.type.sampleUnit,
-          quality: qualityOf(profile),
+          quality: qualityOf(profile, answer.truncations),
         });
       }),
     top: (request, { signal: left }) =>
@@ -64,7 +64,7 @@ export function createQueryService(ports: QueryPorts): ServiceImpl<typeof QueryS
         const query = selectionQuery(request.selection);
         const limit = bounded('top_functions', request.limit || DEFAULT_FUNCTIONS, limits);
         const profile = await store.merge(query, signal);
-        const { functions, total, leftOut } = await answerer.answer(
+        const { functions, total, leftOut, truncations } = await answerer.answer(
           'top',
           profile,
           { limit },
@@ -75,7 +75,7 @@ export function createQueryService(ports: QueryPorts): ServiceImpl<typeof QueryS
           total,
           leftOut,
           unit: query.type.sampleUnit,
-          quality: qualityOf(profile),
+          quality: qualityOf(profile, truncations),
         });
       }),
   };
@@ -115,12 +115,13 @@ function labelValues(
 }
 
 /** The quality of a merged profile as it goes over the wire. */
-function qualityOf({ quality }: Profile) {
+function qualityOf({ quality }: Profile, truncations: readonly Truncation[]) {
   const sum = (column: Float64Array): number => column.reduce((total, value) => total + value, 0);
   return create(QualitySchema, {
     taken: sum(quality.taken),
     lost: sum(quality.lost),
     truncated: sum(quality.truncated),
     unsymbolized: sum(quality.unsymbolized),
+    truncations: [...truncations],
   });
 }

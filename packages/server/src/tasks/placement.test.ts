@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { AgentSchema } from '@kube-eagle/api';
-import { nodesOf, pidsOn, placed } from './placement.ts';
+import { nodesOf, partOn, placed } from './placement.ts';
 import { formatTarget, parseTarget } from './target.ts';
 
 const agents = (...nodes: readonly string[]) =>
@@ -13,7 +13,17 @@ function place(words: readonly string[], nodes: readonly string[], ownNode = 'se
 }
 
 test('parseTarget() reads what formatTarget() writes', () => {
-  for (const word of ['pid/1', 'pid/4194304@node-1', 'host', 'node/ip-10-0-0-1.ec2.internal']) {
+  for (const word of [
+    'pid/1',
+    'pid/4194304@node-1',
+    'host',
+    'node/ip-10-0-0-1.ec2.internal',
+    'container/4f5e',
+    `container/${'a'.repeat(64)}@node-1`,
+    'unit/nginx.service',
+    'unit/getty@tty1.service',
+    'unit/my\\x2dapp@1.service@node-1',
+  ]) {
     assert.equal(formatTarget(parseTarget(word)), word);
   }
 });
@@ -30,6 +40,12 @@ test('a word that is no target is refused', () => {
     'deploy/web',
     'HOST',
     'node/a b',
+    'container/abc',
+    'container/XYZW',
+    `container/${'a'.repeat(65)}`,
+    'unit/nginx',
+    'unit/.service@',
+    'unit/a/b.service',
   ]) {
     assert.throws(() => parseTarget(word), { code: 'invalid_argument' }, word);
   }
@@ -52,11 +68,17 @@ test('a node without an agent is not found, and without any agent nothing can be
 
 test('a node measures its own processes, or all if it is asked for whole', () => {
   const targets = placed(
-    ['pid/9@a', 'pid/3@a', 'node/b', 'pid/4@b'].map(parseTarget),
+    ['pid/9@a', 'pid/3@a', 'node/b', 'pid/4@b', 'container/4f5e@a', 'unit/x.service@a'].map(
+      parseTarget,
+    ),
     agents('a', 'b'),
     'a',
   );
   assert.deepEqual(nodesOf(targets), ['a', 'b']);
-  assert.deepEqual(pidsOn('a', targets), [9, 3]);
-  assert.deepEqual(pidsOn('b', targets), []);
+  assert.deepEqual(partOn('a', targets), {
+    pids: [9, 3],
+    containers: ['4f5e'],
+    units: ['x.service'],
+  });
+  assert.deepEqual(partOn('b', targets), { pids: [], containers: [], units: [] });
 });

@@ -30,11 +30,23 @@ export function nodesOf(targets: readonly PlacedTarget[]): readonly string[] {
   return [...new Set(targets.map(({ node }) => node))].sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** What a node measures: process ids, or none for the whole host, which has them all in it. */
-export function pidsOn(node: string, targets: readonly PlacedTarget[]): readonly number[] {
+/** What a node measures; nothing is named for the whole host, which has it all in it. */
+export interface NodePart {
+  readonly pids: number[];
+  readonly containers: string[];
+  readonly units: string[];
+}
+
+export function partOn(node: string, targets: readonly PlacedTarget[]): NodePart {
+  const part: NodePart = { pids: [], containers: [], units: [] };
   const here = targets.filter((target) => target.node === node);
-  if (here.some(({ kind }) => kind === 'node')) return [];
-  return here.flatMap((target) => (target.kind === 'pid' ? [target.pid] : []));
+  if (here.some(({ kind }) => kind === 'node')) return part;
+  for (const target of here) {
+    if (target.kind === 'pid') part.pids.push(target.pid);
+    if (target.kind === 'container') part.containers.push(target.id);
+    if (target.kind === 'unit') part.units.push(target.unit);
+  }
+  return part;
 }
 
 function placedOne(target: Target, nodes: readonly string[], ownNode: string): PlacedTarget {
@@ -43,7 +55,7 @@ function placedOne(target: Target, nodes: readonly string[], ownNode: string): P
       return { kind: 'node', node: anyNode(nodes, ownNode) };
     case 'node':
       return { kind: 'node', node: knownNode(target.node, nodes) };
-    case 'pid':
+    default:
       return {
         ...target,
         node: target.node === undefined ? anyNode(nodes, ownNode) : knownNode(target.node, nodes),
@@ -57,7 +69,7 @@ function anyNode(nodes: readonly string[], ownNode: string): string {
   if (nodes.includes(ownNode)) return ownNode;
   throw new EagleError(
     'invalid_argument',
-    `several nodes could be meant: name one, as in pid/1234@NODE or node/NAME, of ${list(nodes)}`,
+    `several nodes could be meant: name one, as in pid/1234@NODE, container/ID@NODE or node/NAME, of ${list(nodes)}`,
   );
 }
 

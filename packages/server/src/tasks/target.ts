@@ -4,22 +4,42 @@ import { EagleError } from '@kube-eagle/profile';
 export type Target =
   | { readonly kind: 'host' }
   | { readonly kind: 'node'; readonly node: string }
-  | { readonly kind: 'pid'; readonly pid: number; readonly node: string | undefined };
+  | (PartOfNode & { readonly node: string | undefined });
+
+/** What runs on a node, as one may ask for it. */
+export type PartOfNode =
+  | { readonly kind: 'pid'; readonly pid: number }
+  /** Its id, or as much of the begin as tells it from others. */
+  | { readonly kind: 'container'; readonly id: string }
+  /** A service of systemd. */
+  | { readonly kind: 'unit'; readonly unit: string };
 
 /** Largest process id that Linux gives (PID_MAX_LIMIT). */
 const MAX_PID = 4_194_304;
 
-/** The target of a word: `pid/1234`, `pid/1234@node-1`, `host`, `node/node-1`. Throws `invalid_argument`. */
+const NODE = '[\\w.-]{1,253}';
+const WHOLE_NODE = new RegExp(`^node/(${NODE})$`);
+/** Names of systemd (systemd.unit(5)) may hold an @ themselves. */
+const PART = new RegExp(
+  `^(?:pid/(\\d{1,7})|container/([0-9a-f]{4,64})|unit/([\\w:.@\\\\-]{1,247}\\.service))(?:@(${NODE}))?$`,
+);
+
+/**
+ * The target of a word: `host`, `node/node-1`, or `pid/1234`, `container/4f5e`, `unit/nginx.service`,
+ * each of them also with `@node-1`. Throws `invalid_argument`.
+ */
 export function parseTarget(word: string): Target {
   if (word === 'host') return { kind: 'host' };
-  const node = /^node\/([\w.-]{1,253})$/.exec(word)?.[1];
-  if (node !== undefined) return { kind: 'node', node };
-  const process = /^pid\/(\d{1,7})(?:@([\w.-]{1,253}))?$/.exec(word);
-  const pid = Number(process?.[1]);
-  if (pid >= 1 && pid <= MAX_PID) return { kind: 'pid', pid, node: process?.[2] };
+  const [, wholeNode] = WHOLE_NODE.exec(word) ?? [];
+  if (wholeNode !== undefined) return { kind: 'node', node: wholeNode };
+  const [, digits, id, unit, node] = PART.exec(word) ?? [];
+  const pid = Number(digits);
+  if (pid >= 1 && pid <= MAX_PID) return { kind: 'pid', pid, node };
+  if (id !== undefined) return { kind: 'container', id, node };
+  if (unit !== undefined) return { kind: 'unit', unit, node };
   throw new EagleError(
     'invalid_argument',
-    `expected a target such as pid/1234, pid/1234@NODE, host or node/NAME, got ${JSON.stringify(word)}`,
+    `expected a target such as pid/1234, container/ID, unit/NAME.service, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
   );
 }
 
@@ -30,7 +50,18 @@ export function formatTarget(target: Target): string {
       return 'host';
     case 'node':
       return `node/${target.node}`;
+    default:
+      return `${partWord(target)}${target.node === undefined ? '' : `@${target.node}`}`;
+  }
+}
+
+function partWord(part: PartOfNode): string {
+  switch (part.kind) {
     case 'pid':
-      return `pid/${target.pid}${target.node === undefined ? '' : `@${target.node}`}`;
+      return `pid/${part.pid}`;
+    case 'container':
+      return `container/${part.id}`;
+    case 'unit':
+      return `unit/${part.unit}`;
   }
 }

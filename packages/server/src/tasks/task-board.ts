@@ -18,7 +18,7 @@ import type { Limits } from '../limits.ts';
 import type { ProfileStore } from '../store/profile-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { checkedOutcome } from './outcome.ts';
-import { nodesOf, type PlacedTarget, pidsOn, placed } from './placement.ts';
+import { nodesOf, type PlacedTarget, partOn, placed } from './placement.ts';
 import { formatTarget, parseTarget } from './target.ts';
 import * as life from './task-life.ts';
 import { checkedTargets } from './task-spec.ts';
@@ -216,7 +216,7 @@ function assignment({ id, spec, startedMs }: Task, node: string, nowMs: number):
   const leftMs = (spec?.durationMs ?? 0) - (nowMs - startedMs);
   const value = create(AssignmentSchema, {
     taskId: id,
-    pids: [...pidsOn(node, targets)],
+    ...partOn(node, targets),
     durationMs: Math.max(1, leftMs),
     rateHz: spec?.rateHz ?? 0,
   });

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/agent.proto.
  */
 export const file_kubeeagle_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKbAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSJwoIZmluZGluZ3MYByADKAsyFS5rdWJlZWFnbGUudjEuRmluZGluZxIPCgdyYXRlX2h6GAggASgBIkEKB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRIKCgJvaxgCIAEoCBIOCgZkZXRhaWwYAyABKAkSDAoEbWVuZBgEIAEoCSIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCKBAQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSABCBgoEa2luZCILCglIZWFydGJlYXQiUQoKQXNzaWdubWVudBIPCgd0YXNrX2lkGAEgASgJEgwKBHBpZHMYAiADKA0SEwoLZHVyYXRpb25fbXMYAyABKAESDwoHcmF0ZV9oehgEIAEoASJaCg1SZXBvcnRSZXF1ZXN0EhAKCGFnZW50X2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSJgoHb3V0Y29tZRgDIAEoCzIVLmt1YmVlYWdsZS52MS5PdXRjb21lIiMKDlJlcG9ydFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoCDKUAQoMQWdlbnRTZXJ2aWNlEj8KBFdvcmsSGS5rdWJlZWFnbGUudjEuV29ya1JlcXVlc3QaGi5rdWJlZWFnbGUudjEuV29ya1Jlc3BvbnNlMAESQwoGUmVwb3J0Ehsua3ViZWVhZ2xlLnYxLlJlcG9ydFJlcXVlc3QaHC5rdWJlZWFnbGUudjEuUmVwb3J0UmVzcG9uc2ViBnByb3RvMw", [file_kubeeagle_v1_task]);
+  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKbAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSJwoIZmluZGluZ3MYByADKAsyFS5rdWJlZWFnbGUudjEuRmluZGluZxIPCgdyYXRlX2h6GAggASgBIkEKB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRIKCgJvaxgCIAEoCBIOCgZkZXRhaWwYAyABKAkSDAoEbWVuZBgEIAEoCSIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCKBAQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSABCBgoEa2luZCILCglIZWFydGJlYXQihQEKCkFzc2lnbm1lbnQSDwoHdGFza19pZBgBIAEoCRIMCgRwaWRzGAIgAygNEhMKC2R1cmF0aW9uX21zGAMgASgBEg8KB3JhdGVfaHoYBCABKAESDwoHdGhyZWFkcxgFIAMoDRISCgpjb250YWluZXJzGAYgAygJEg0KBXVuaXRzGAcgAygJIloKDVJlcG9ydFJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRImCgdvdXRjb21lGAMgASgLMhUua3ViZWVhZ2xlLnYxLk91dGNvbWUiIwoOUmVwb3J0UmVzcG9uc2USEQoJY2FuY2VsbGVkGAEgASgIMpQBCgxBZ2VudFNlcnZpY2USPwoEV29yaxIZLmt1YmVlYWdsZS52MS5Xb3JrUmVxdWVzdBoaLmt1YmVlYWdsZS52MS5Xb3JrUmVzcG9uc2UwARJDCgZSZXBvcnQSGy5rdWJlZWFnbGUudjEuUmVwb3J0UmVxdWVzdBocLmt1YmVlYWdsZS52MS5SZXBvcnRSZXNwb25zZWIGcHJvdG8z", [file_kubeeagle_v1_task]);
 
 /**
  * @generated from message kubeeagle.v1.Agent
@@ -182,7 +182,7 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_agent, 4);
 
 /**
- * One node's part of a task.
+ * One node's part of a task: the whole host if it names nothing on it.
  *
  * @generated from message kubeeagle.v1.Assignment
  */
@@ -193,7 +193,7 @@ export type Assignment = Message<"kubeeagle.v1.Assignment"> & {
   taskId: string;
 
   /**
-   * Process ids on the node; the whole host if none.
+   * Process ids on the node.
    *
    * @generated from field: repeated uint32 pids = 2;
    */
@@ -208,6 +208,27 @@ export type Assignment = Message<"kubeeagle.v1.Assignment"> & {
    * @generated from field: double rate_hz = 4;
    */
   rateHz: number;
+
+  /**
+   * Thread ids on the node.
+   *
+   * @generated from field: repeated uint32 threads = 5;
+   */
+  threads: number[];
+
+  /**
+   * Ids of containers, or as much of their begin as tells them from all others on the node.
+   *
+   * @generated from field: repeated string containers = 6;
+   */
+  containers: string[];
+
+  /**
+   * Services of systemd such as `nginx.service`.
+   *
+   * @generated from field: repeated string units = 7;
+   */
+  units: string[];
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/query.proto.
  */
 export const file_kubeeagle_v1_query: GenFile = /*@__PURE__*/
-  fileDesc("ChhrdWJlZWFnbGUvdjEvcXVlcnkucHJvdG8SDGt1YmVlYWdsZS52MSJTCglTZWxlY3Rpb24SFAoMcHJvZmlsZV90eXBlGAEgASgJEhAKCHNlbGVjdG9yGAIgASgJEg8KB2Zyb21fbXMYAyABKAESDQoFdG9fbXMYBCABKAEiTwoHUXVhbGl0eRINCgV0YWtlbhgBIAEoARIMCgRsb3N0GAIgASgBEhEKCXRydW5jYXRlZBgDIAEoARIUCgx1bnN5bWJvbGl6ZWQYBCABKAEiRwoTUHJvZmlsZVR5cGVzUmVxdWVzdBIQCghzZWxlY3RvchgBIAEoCRIPCgdmcm9tX21zGAIgASgBEg0KBXRvX21zGAMgASgBIi0KFFByb2ZpbGVUeXBlc1Jlc3BvbnNlEhUKDXByb2ZpbGVfdHlwZXMYASADKAkiTwoNTGFiZWxzUmVxdWVzdBIQCghzZWxlY3RvchgBIAEoCRIPCgdmcm9tX21zGAIgASgBEg0KBXRvX21zGAMgASgBEgwKBG5hbWUYBCABKAkiOwoOTGFiZWxzUmVzcG9uc2USKQoGbGFiZWxzGAEgAygLMhkua3ViZWVhZ2xlLnYxLkxhYmVsVmFsdWVzIj0KC0xhYmVsVmFsdWVzEgwKBG5hbWUYASABKAkSDgoGdmFsdWVzGAIgAygJEhAKCGxlZnRfb3V0GAMgASgNIm8KD1RpbWVsaW5lUmVxdWVzdBIqCglzZWxlY3Rpb24YASABKAsyFy5rdWJlZWFnbGUudjEuU2VsZWN0aW9uEhAKCGdyb3VwX2J5GAIgAygJEg8KB3N0ZXBfbXMYAyABKAESDQoFbGltaXQYBCABKA0idQoQVGltZWxpbmVSZXNwb25zZRIPCgdzdGVwX21zGAEgASgBEhAKCHN0YXJ0X21zGAIgASgBEiwKBnNlcmllcxgDIAMoCzIcLmt1YmVlYWdsZS52MS5UaW1lbGluZVNlcmllcxIQCghsZWZ0X291dBgEIAEoDSKJAQoOVGltZWxpbmVTZXJpZXMSOAoGbGFiZWxzGAEgAygLMigua3ViZWVhZ2xlLnYxLlRpbWVsaW5lU2VyaWVzLkxhYmVsc0VudHJ5Eg4KBnZhbHVlcxgCIAMoARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl8KEEZsYW1lVHJlZVJlcXVlc3QSKgoJc2VsZWN0aW9uGAEgASgLMhcua3ViZWVhZ2xlLnYxLlNlbGVjdGlvbhIRCgltYXhfbm9kZXMYAiABKA0SDAoEcGF0aBgDIAMoCSK0AQoRRmxhbWVUcmVlUmVzcG9uc2USDgoGcGFyZW50GAEgASgMEgwKBG5hbWUYAiABKAwSDAoEc2VsZhgDIAEoDBINCgV0b3RhbBgEIAEoDBIMCgRraW5kGAUgASgMEg0KBW5hbWVzGAYgAygJEgwKBHVuaXQYByABKAkSJgoHcXVhbGl0eRgIIAEoCzIVLmt1YmVlYWdsZS52MS5RdWFsaXR5EhEKCWN1dF9ub2RlcxgJIAEoASJHCgpUb3BSZXF1ZXN0EioKCXNlbGVjdGlvbhgBIAEoCzIXLmt1YmVlYWdsZS52MS5TZWxlY3Rpb24SDQoFbGltaXQYAiABKA0ikgEKC1RvcFJlc3BvbnNlEiwKCWZ1bmN0aW9ucxgBIAMoCzIZLmt1YmVlYWdsZS52MS5Ub3BGdW5jdGlvbhINCgV0b3RhbBgCIAEoARIMCgR1bml0GAMgASgJEiYKB3F1YWxpdHkYBCABKAsyFS5rdWJlZWFnbGUudjEuUXVhbGl0eRIQCghsZWZ0X291dBgFIAEoDSJGCgtUb3BGdW5jdGlvbhIMCgRuYW1lGAEgASgJEgwKBGZpbGUYAiABKAkSDAoEc2VsZhgDIAEoARINCgV0b3RhbBgEIAEoATKYAwoMUXVlcnlTZXJ2aWNlEloKDFByb2ZpbGVUeXBlcxIhLmt1YmVlYWdsZS52MS5Qcm9maWxlVHlwZXNSZXF1ZXN0GiIua3ViZWVhZ2xlLnYxLlByb2ZpbGVUeXBlc1Jlc3BvbnNlIgOQAgESSAoGTGFiZWxzEhsua3ViZWVhZ2xlLnYxLkxhYmVsc1JlcXVlc3QaHC5rdWJlZWFnbGUudjEuTGFiZWxzUmVzcG9uc2UiA5ACARJOCghUaW1lbGluZRIdLmt1YmVlYWdsZS52MS5UaW1lbGluZVJlcXVlc3QaHi5rdWJlZWFnbGUudjEuVGltZWxpbmVSZXNwb25zZSIDkAIBElEKCUZsYW1lVHJlZRIeLmt1YmVlYWdsZS52MS5GbGFtZVRyZWVSZXF1ZXN0Gh8ua3ViZWVhZ2xlLnYxLkZsYW1lVHJlZVJlc3BvbnNlIgOQAgESPwoDVG9wEhgua3ViZWVhZ2xlLnYxLlRvcFJlcXVlc3QaGS5rdWJlZWFnbGUudjEuVG9wUmVzcG9uc2UiA5ACAWIGcHJvdG8z");
+  fileDesc("ChhrdWJlZWFnbGUvdjEvcXVlcnkucHJvdG8SDGt1YmVlYWdsZS52MSJTCglTZWxlY3Rpb24SFAoMcHJvZmlsZV90eXBlGAEgASgJEhAKCHNlbGVjdG9yGAIgASgJEg8KB2Zyb21fbXMYAyABKAESDQoFdG9fbXMYBCABKAEifgoHUXVhbGl0eRINCgV0YWtlbhgBIAEoARIMCgRsb3N0GAIgASgBEhEKCXRydW5jYXRlZBgDIAEoARIUCgx1bnN5bWJvbGl6ZWQYBCABKAESLQoLdHJ1bmNhdGlvbnMYBSADKAsyGC5rdWJlZWFnbGUudjEuVHJ1bmNhdGlvbiIrCgpUcnVuY2F0aW9uEg4KBnJlYXNvbhgBIAEoCRINCgVzaGFyZRgCIAEoASJHChNQcm9maWxlVHlwZXNSZXF1ZXN0EhAKCHNlbGVjdG9yGAEgASgJEg8KB2Zyb21fbXMYAiABKAESDQoFdG9fbXMYAyABKAEiLQoUUHJvZmlsZVR5cGVzUmVzcG9uc2USFQoNcHJvZmlsZV90eXBlcxgBIAMoCSJPCg1MYWJlbHNSZXF1ZXN0EhAKCHNlbGVjdG9yGAEgASgJEg8KB2Zyb21fbXMYAiABKAESDQoFdG9fbXMYAyABKAESDAoEbmFtZRgEIAEoCSI7Cg5MYWJlbHNSZXNwb25zZRIpCgZsYWJlbHMYASADKAsyGS5rdWJlZWFnbGUudjEuTGFiZWxWYWx1ZXMiPQoLTGFiZWxWYWx1ZXMSDAoEbmFtZRgBIAEoCRIOCgZ2YWx1ZXMYAiADKAkSEAoIbGVmdF9vdXQYAyABKA0ibwoPVGltZWxpbmVSZXF1ZXN0EioKCXNlbGVjdGlvbhgBIAEoCzIXLmt1YmVlYWdsZS52MS5TZWxlY3Rpb24SEAoIZ3JvdXBfYnkYAiADKAkSDwoHc3RlcF9tcxgDIAEoARINCgVsaW1pdBgEIAEoDSJ1ChBUaW1lbGluZVJlc3BvbnNlEg8KB3N0ZXBfbXMYASABKAESEAoIc3RhcnRfbXMYAiABKAESLAoGc2VyaWVzGAMgAygLMhwua3ViZWVhZ2xlLnYxLlRpbWVsaW5lU2VyaWVzEhAKCGxlZnRfb3V0GAQgASgNIokBCg5UaW1lbGluZVNlcmllcxI4CgZsYWJlbHMYASADKAsyKC5rdWJlZWFnbGUudjEuVGltZWxpbmVTZXJpZXMuTGFiZWxzRW50cnkSDgoGdmFsdWVzGAIgAygBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXwoQRmxhbWVUcmVlUmVxdWVzdBIqCglzZWxlY3Rpb24YASABKAsyFy5rdWJlZWFnbGUudjEuU2VsZWN0aW9uEhEKCW1heF9ub2RlcxgCIAEoDRIMCgRwYXRoGAMgAygJIrQBChFGbGFtZVRyZWVSZXNwb25zZRIOCgZwYXJlbnQYASABKAwSDAoEbmFtZRgCIAEoDBIMCgRzZWxmGAMgASgMEg0KBXRvdGFsGAQgASgMEgwKBGtpbmQYBSABKAwSDQoFbmFtZXMYBiADKAkSDAoEdW5pdBgHIAEoCRImCgdxdWFsaXR5GAggASgLMhUua3ViZWVhZ2xlLnYxLlF1YWxpdHkSEQoJY3V0X25vZGVzGAkgASgBIkcKClRvcFJlcXVlc3QSKgoJc2VsZWN0aW9uGAEgASgLMhcua3ViZWVhZ2xlLnYxLlNlbGVjdGlvbhINCgVsaW1pdBgCIAEoDSKSAQoLVG9wUmVzcG9uc2USLAoJZnVuY3Rpb25zGAEgAygLMhkua3ViZWVhZ2xlLnYxLlRvcEZ1bmN0aW9uEg0KBXRvdGFsGAIgASgBEgwKBHVuaXQYAyABKAkSJgoHcXVhbGl0eRgEIAEoCzIVLmt1YmVlYWdsZS52MS5RdWFsaXR5EhAKCGxlZnRfb3V0GAUgASgNIkYKC1RvcEZ1bmN0aW9uEgwKBG5hbWUYASABKAkSDAoEZmlsZRgCIAEoCRIMCgRzZWxmGAMgASgBEg0KBXRvdGFsGAQgASgBMpgDCgxRdWVyeVNlcnZpY2USWgoMUHJvZmlsZVR5cGVzEiEua3ViZWVhZ2xlLnYxLlByb2ZpbGVUeXBlc1JlcXVlc3QaIi5rdWJlZWFnbGUudjEuUHJvZmlsZVR5cGVzUmVzcG9uc2UiA5ACARJICgZMYWJlbHMSGy5rdWJlZWFnbGUudjEuTGFiZWxzUmVxdWVzdBocLmt1YmVlYWdsZS52MS5MYWJlbHNSZXNwb25zZSIDkAIBEk4KCFRpbWVsaW5lEh0ua3ViZWVhZ2xlLnYxLlRpbWVsaW5lUmVxdWVzdBoeLmt1YmVlYWdsZS52MS5UaW1lbGluZVJlc3BvbnNlIgOQAgESUQoJRmxhbWVUcmVlEh4ua3ViZWVhZ2xlLnYxLkZsYW1lVHJlZVJlcXVlc3QaHy5rdWJlZWFnbGUudjEuRmxhbWVUcmVlUmVzcG9uc2UiA5ACARI/CgNUb3ASGC5rdWJlZWFnbGUudjEuVG9wUmVxdWVzdBoZLmt1YmVlYWdsZS52MS5Ub3BSZXNwb25zZSIDkAIBYgZwcm90bzM");
 
 /**
  * What to merge.
@@ -77,6 +77,13 @@ export type Quality = Message<"kubeeagle.v1.Quality"> & {
    * @generated from field: double unsymbolized = 4;
    */
   unsymbolized: number;
+
+  /**
+   * Why and where walks ended too early, the most frequent first; at most 10.
+   *
+   * @generated from field: repeated kubeeagle.v1.Truncation truncations = 5;
+   */
+  truncations: Truncation[];
 };
 
 /**
@@ -85,6 +92,32 @@ export type Quality = Message<"kubeeagle.v1.Quality"> & {
  */
 export const QualitySchema: GenMessage<Quality> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_query, 1);
+
+/**
+ * @generated from message kubeeagle.v1.Truncation
+ */
+export type Truncation = Message<"kubeeagle.v1.Truncation"> & {
+  /**
+   * In words, such as `no unwind table in libfoo.so`.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * Part of the whole value, 0 to 1.
+   *
+   * @generated from field: double share = 2;
+   */
+  share: number;
+};
+
+/**
+ * Describes the message kubeeagle.v1.Truncation.
+ * Use `create(TruncationSchema)` to create a new message.
+ */
+export const TruncationSchema: GenMessage<Truncation> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_query, 2);
 
 /**
  * @generated from message kubeeagle.v1.ProfileTypesRequest
@@ -111,7 +144,7 @@ export type ProfileTypesRequest = Message<"kubeeagle.v1.ProfileTypesRequest"> & 
  * Use `create(ProfileTypesRequestSchema)` to create a new message.
  */
 export const ProfileTypesRequestSchema: GenMessage<ProfileTypesRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 2);
+  messageDesc(file_kubeeagle_v1_query, 3);
 
 /**
  * @generated from message kubeeagle.v1.ProfileTypesResponse
@@ -128,7 +161,7 @@ export type ProfileTypesResponse = Message<"kubeeagle.v1.ProfileTypesResponse"> 
  * Use `create(ProfileTypesResponseSchema)` to create a new message.
  */
 export const ProfileTypesResponseSchema: GenMessage<ProfileTypesResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 3);
+  messageDesc(file_kubeeagle_v1_query, 4);
 
 /**
  * @generated from message kubeeagle.v1.LabelsRequest
@@ -162,7 +195,7 @@ export type LabelsRequest = Message<"kubeeagle.v1.LabelsRequest"> & {
  * Use `create(LabelsRequestSchema)` to create a new message.
  */
 export const LabelsRequestSchema: GenMessage<LabelsRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 4);
+  messageDesc(file_kubeeagle_v1_query, 5);
 
 /**
  * @generated from message kubeeagle.v1.LabelsResponse
@@ -179,7 +212,7 @@ export type LabelsResponse = Message<"kubeeagle.v1.LabelsResponse"> & {
  * Use `create(LabelsResponseSchema)` to create a new message.
  */
 export const LabelsResponseSchema: GenMessage<LabelsResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 5);
+  messageDesc(file_kubeeagle_v1_query, 6);
 
 /**
  * @generated from message kubeeagle.v1.LabelValues
@@ -208,7 +241,7 @@ export type LabelValues = Message<"kubeeagle.v1.LabelValues"> & {
  * Use `create(LabelValuesSchema)` to create a new message.
  */
 export const LabelValuesSchema: GenMessage<LabelValues> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 6);
+  messageDesc(file_kubeeagle_v1_query, 7);
 
 /**
  * @generated from message kubeeagle.v1.TimelineRequest
@@ -246,7 +279,7 @@ export type TimelineRequest = Message<"kubeeagle.v1.TimelineRequest"> & {
  * Use `create(TimelineRequestSchema)` to create a new message.
  */
 export const TimelineRequestSchema: GenMessage<TimelineRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 7);
+  messageDesc(file_kubeeagle_v1_query, 8);
 
 /**
  * @generated from message kubeeagle.v1.TimelineResponse
@@ -280,7 +313,7 @@ export type TimelineResponse = Message<"kubeeagle.v1.TimelineResponse"> & {
  * Use `create(TimelineResponseSchema)` to create a new message.
  */
 export const TimelineResponseSchema: GenMessage<TimelineResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 8);
+  messageDesc(file_kubeeagle_v1_query, 9);
 
 /**
  * @generated from message kubeeagle.v1.TimelineSeries
@@ -304,7 +337,7 @@ export type TimelineSeries = Message<"kubeeagle.v1.TimelineSeries"> & {
  * Use `create(TimelineSeriesSchema)` to create a new message.
  */
 export const TimelineSeriesSchema: GenMessage<TimelineSeries> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 9);
+  messageDesc(file_kubeeagle_v1_query, 10);
 
 /**
  * @generated from message kubeeagle.v1.FlameTreeRequest
@@ -335,7 +368,7 @@ export type FlameTreeRequest = Message<"kubeeagle.v1.FlameTreeRequest"> & {
  * Use `create(FlameTreeRequestSchema)` to create a new message.
  */
 export const FlameTreeRequestSchema: GenMessage<FlameTreeRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 10);
+  messageDesc(file_kubeeagle_v1_query, 11);
 
 /**
  * Rows in preorder: parents before children, children by name. Row 0 is the root of everything.
@@ -407,7 +440,7 @@ export type FlameTreeResponse = Message<"kubeeagle.v1.FlameTreeResponse"> & {
  * Use `create(FlameTreeResponseSchema)` to create a new message.
  */
 export const FlameTreeResponseSchema: GenMessage<FlameTreeResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 11);
+  messageDesc(file_kubeeagle_v1_query, 12);
 
 /**
  * @generated from message kubeeagle.v1.TopRequest
@@ -431,7 +464,7 @@ export type TopRequest = Message<"kubeeagle.v1.TopRequest"> & {
  * Use `create(TopRequestSchema)` to create a new message.
  */
 export const TopRequestSchema: GenMessage<TopRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 12);
+  messageDesc(file_kubeeagle_v1_query, 13);
 
 /**
  * @generated from message kubeeagle.v1.TopResponse
@@ -468,7 +501,7 @@ export type TopResponse = Message<"kubeeagle.v1.TopResponse"> & {
  * Use `create(TopResponseSchema)` to create a new message.
  */
 export const TopResponseSchema: GenMessage<TopResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 13);
+  messageDesc(file_kubeeagle_v1_query, 14);
 
 /**
  * @generated from message kubeeagle.v1.TopFunction
@@ -500,7 +533,7 @@ export type TopFunction = Message<"kubeeagle.v1.TopFunction"> & {
  * Use `create(TopFunctionSchema)` to create a new message.
  */
 export const TopFunctionSchema: GenMessage<TopFunction> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_query, 14);
+  messageDesc(file_kubeeagle_v1_query, 15);
 
 /**
  * Questions about stored profiles. Times are milliseconds since the epoch, as doubles, which hold

@@ -17,7 +17,8 @@ export const file_kubeeagle_v1_task: GenFile = /*@__PURE__*/
  */
 export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
   /**
-   * In the words of the command line: `pid/1234`, `pid/1234@node-1`, `host`, `node/node-1`.
+   * In the words of the command line: `pid/1234`, `container/4f5e`, `unit/nginx.service`, each also with
+   * `@node-1`, and `host`, `node/node-1`.
    *
    * @generated from field: repeated string targets = 1;
    */
