@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { EagleError } from '@kube-eagle/profile';
 import { ebpfFilter } from './ebpf-filter.ts';
@@ -91,19 +92,45 @@ export async function loadSampleObject(
   }
 }
 
+/** A clock on one CPU that runs the program. */
+export interface CpuClock extends Disposable {
+  /**
+   * Whether it still ticks: a CPU that goes takes its clock with it for good, even where it is back
+   * before anybody looks.
+   */
+  isTicking(): boolean;
+}
+
+/** PERF_FORMAT_TOTAL_TIME_ENABLED: the count, then the time so far. */
+const TIME_ENABLED = 1;
+const READING_BYTES = 16;
+
 /**
  * Runs the program by a clock on one CPU until disposed. Throws `failed_precondition` where the
  * kernel refuses.
  */
-export function attachCpu(object: BpfObject, rateHz: number, cpu: number): Disposable {
+export function attachCpu(object: BpfObject, rateHz: number, cpu: number): CpuClock {
   const attributes = encodePerfAttributes({
     rateHz,
     sampleType: 0,
     flags: ['frequency', 'excludeIdle'],
     wakeupBytes: 0,
+    readFormat: TIME_ENABLED,
   });
   const fd = perfEventOpen(attributes, EVERY_PROCESS, cpu);
-  if (typeof fd === 'number') return object.attachPerfEvent('on_sample', fd);
+  if (typeof fd === 'number') {
+    const attached = object.attachPerfEvent('on_sample', fd);
+    let enabledNs = -1n;
+    return {
+      isTicking() {
+        const reading = Buffer.alloc(READING_BYTES);
+        const before = enabledNs;
+        enabledNs = readSync(fd, reading) === READING_BYTES ? reading.readBigUInt64LE(8) : before;
+        return enabledNs > before;
+      },
+      [Symbol.dispose]: () => attached[Symbol.dispose](),
+    };
+  }
   throw new EagleError(
     'failed_precondition',
     `expected a perf event on CPU ${cpu}, got ${fd.error}; run as root, or with CAP_PERFMON`,

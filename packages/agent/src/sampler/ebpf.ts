@@ -2,6 +2,7 @@ import { createStackDrain, type StackDrain } from './ebpf-drain.ts';
 import { decodeEvent, encodeProcess } from './ebpf-layout.ts';
 import {
   attachCpu,
+  type CpuClock,
   EVENT_RING_BYTES,
   ebpfCapacity,
   loadSampleObject,
@@ -78,6 +79,7 @@ export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
           openLiveSet({
             list: onlineCpus,
             open: (cpu) => attachCpu(object, request.rateHz, cpu),
+            isLive: (clock) => clock.isTicking(),
           }),
         );
         return samplerOf({ request, nowMs, known, drain, cpus, resources });
@@ -94,7 +96,7 @@ interface Parts {
   readonly nowMs: () => number;
   readonly known: ReturnType<typeof createKnownImages>;
   readonly drain: StackDrain;
-  readonly cpus: LiveSet<Disposable>;
+  readonly cpus: LiveSet<CpuClock>;
   readonly resources: AsyncDisposableStack;
 }
 

@@ -41,12 +41,15 @@ test('findingsOf() says what an old or bare kernel lacks', () => {
     hasBtf: false,
     libbpfProblem: 'x',
     lockdown: 'confidentiality',
+    // All but CAP_SYS_RESOURCE.
+    capabilities: ROOT.capabilities & ~(1n << 24n),
   };
   assert.deepEqual(
     bad(facts).map((line) => line.split(':')[0]),
     ['kernel', 'btf', 'libbpf', 'lockdown', 'memlock'],
   );
   assert.deepEqual(bad({ kernelRelease: '5.10.0', memlockBytes: Number.POSITIVE_INFINITY }), []);
+  assert.deepEqual(bad({ kernelRelease: '5.10.0' }), []);
   assert.deepEqual(bad({ cgroupVersion: 'none' }).length, 1);
 });
 

@@ -11,7 +11,14 @@ export interface Finding {
   readonly mend: string;
 }
 
-const CAPABILITIES = { sysPtrace: 19, sysAdmin: 21, syslog: 34, perfmon: 38, bpf: 39 } as const;
+const CAPABILITIES = {
+  sysPtrace: 19,
+  sysAdmin: 21,
+  sysResource: 24,
+  syslog: 34,
+  perfmon: 38,
+  bpf: 39,
+} as const;
 const OLDEST_KERNEL = [5, 10] as const;
 /** From here on the memory of BPF maps does not count against the limit. */
 const NO_MEMLOCK_KERNEL = [5, 11] as const;
@@ -28,8 +35,9 @@ const bad = (name: string, detail: string, mend: string): Finding => ({
 function has(facts: MachineFacts, capability: keyof typeof CAPABILITIES): boolean {
   const bit = (name: keyof typeof CAPABILITIES): boolean =>
     ((facts.capabilities >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
-  // Before 5.8 there was nothing finer, and it still implies all of these but one.
-  return bit(capability) || (capability !== 'sysPtrace' && bit('sysAdmin'));
+  // Before 5.8 there was nothing finer, and it still implies all of these but two.
+  const isImplied = capability !== 'sysPtrace' && capability !== 'sysResource';
+  return bit(capability) || (isImplied && bit('sysAdmin'));
 }
 
 function isAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
@@ -140,18 +148,21 @@ function kernelNames({ hasKallsyms, kptrRestrict }: MachineFacts): Finding {
       );
 }
 
-function memlock({ memlockBytes, kernelRelease }: MachineFacts): Finding {
+function memlock(facts: MachineFacts): Finding {
+  const { memlockBytes, kernelRelease } = facts;
   const limit = Number.isFinite(memlockBytes)
     ? `${Math.round(memlockBytes / 1024)} KiB`
     : 'no limit';
   if (isAtLeast(kernelRelease, NO_MEMLOCK_KERNEL)) {
     return good('memlock', `${limit}; this kernel does not count BPF maps`);
   }
+  if (has(facts, 'sysResource'))
+    return good('memlock', `${limit}, which CAP_SYS_RESOURCE may raise`);
   return memlockBytes >= ENOUGH_MEMLOCK_BYTES
     ? good('memlock', limit)
     : bad(
         'memlock',
-        `${limit} of locked memory: too little for BPF maps before 5.11, unless it can be raised`,
+        `${limit} of locked memory: too little for BPF maps before 5.11`,
         'run with CAP_SYS_RESOURCE, or ulimit -l unlimited',
       );
 }

@@ -1,9 +1,19 @@
-import type { Rules } from '../unwind/rule.ts';
+import { type Rule, type Rules, ruleAt } from '../unwind/rule.ts';
 import { MAX_KERNEL_RULES, uint32Bytes } from './ebpf-object.ts';
 import type { BpfMap } from './libbpf.ts';
 
-/** Size of `struct rule` of bpf/table.h. */
+/** Size of `struct rule`. */
 const RULE_BYTES = 8;
+
+/** `struct rule` of bpf/table.h. */
+export function encodeRule({ cfa, fp, cfaOffset, fpOffset }: Rule): Buffer {
+  const bytes = Buffer.alloc(RULE_BYTES);
+  bytes[0] = cfa;
+  bytes[1] = fp;
+  bytes.writeInt16LE(fpOffset, 2);
+  bytes.writeInt32LE(cfaOffset, 4);
+  return bytes;
+}
 
 /** The rules of all tables in the kernel, each once. */
 export interface KernelRules {
@@ -35,15 +45,9 @@ export function createKernelRules(map: BpfMap): KernelRules {
     get refused() {
       return refused;
     },
-    numbersOf(rules) {
-      return Uint16Array.from({ length: rules.length }, (_, row) => {
-        const bytes = Buffer.alloc(RULE_BYTES);
-        bytes[0] = rules.cfa[row] ?? 0;
-        bytes[1] = rules.fp[row] ?? 0;
-        bytes.writeInt16LE(rules.fpOffset[row] ?? 0, 2);
-        bytes.writeInt32LE(rules.cfaOffset[row] ?? 0, 4);
-        return numberOf(bytes);
-      });
-    },
+    numbersOf: (rules) =>
+      Uint16Array.from({ length: rules.length }, (_, row) =>
+        numberOf(encodeRule(ruleAt(rules, row))),
+      ),
   };
 }

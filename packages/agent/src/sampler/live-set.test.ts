@@ -25,6 +25,20 @@ test('openLiveSet() opens CPUs that come and closes those that go', () => {
   assert.deepEqual(new Set(log.slice(5)), new Set(['close 0', 'close 1', 'close 2']));
 });
 
+test('openLiveSet() opens anew what has ceased to work', () => {
+  const { log, open } = recorder();
+  const broken = new Set<string>();
+  const set = openLiveSet({
+    list: () => [0, 1],
+    open: (number) => ({ ...open(number), name: `CPU ${number}` }),
+    isLive: ({ name }) => !broken.delete(name),
+  });
+  broken.add('CPU 1');
+  set.follow();
+  set.follow();
+  assert.deepEqual(log, ['open 0', 'open 1', 'close 1', 'open 1']);
+});
+
 test('openLiveSet() goes on without one that cannot be opened, and counts it', () => {
   const { log, open } = recorder();
   const set = openLiveSet({ list: () => [0, 91], open });

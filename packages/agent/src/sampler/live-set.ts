@@ -15,6 +15,8 @@ export interface LiveSetOptions<T extends Disposable> {
   readonly list: () => readonly number[];
   /** Throws where it cannot be had. */
   readonly open: (number: number) => T;
+  /** Whether one that is open still works; one that does not is opened anew. */
+  readonly isLive?: (thing: T) => boolean;
 }
 
 /** Opens all there are now. Throws what `open` throws if it does for each of them. */
@@ -26,7 +28,7 @@ export function openLiveSet<T extends Disposable>(options: LiveSetOptions<T>): L
   function follow(): void {
     const live = new Set(options.list());
     for (const [number, thing] of opened) {
-      if (live.has(number)) continue;
+      if (live.has(number) && options.isLive?.(thing) !== false) continue;
       opened.delete(number);
       thing[Symbol.dispose]();
     }

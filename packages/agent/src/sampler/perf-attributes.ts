@@ -9,6 +9,8 @@ export interface PerfAttributes {
   readonly flags: readonly (keyof typeof FLAGS)[];
   /** Bytes in the ring at which its reader is woken; 0 for none. */
   readonly wakeupBytes: number;
+  /** Of PERF_FORMAT_*: what read(2) gives beside the count. */
+  readonly readFormat?: number;
 }
 
 /** Positions in the bit field at byte 40. */
@@ -38,6 +40,7 @@ export function encodePerfAttributes(attributes: PerfAttributes): Uint8Array {
   bytes.writeBigUInt64LE(BigInt(attributes.rateHz), 16);
   bytes.writeBigUInt64LE(BigInt(attributes.sampleType), 24);
   const flags = attributes.flags.reduce((bits, name) => bits | (1n << BigInt(FLAGS[name])), 0n);
+  bytes.writeBigUInt64LE(BigInt(attributes.readFormat ?? 0), 32);
   bytes.writeBigUInt64LE(flags, 40);
   bytes.writeUInt32LE(attributes.wakeupBytes, 48);
   return bytes;

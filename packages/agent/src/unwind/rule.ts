@@ -49,6 +49,16 @@ export interface Rules {
   readonly fpOffset: Int16Array;
 }
 
+/** A rule by its row. */
+export function ruleAt(rules: Rules, row: number): Rule {
+  return {
+    cfa: rules.cfa[row] ?? 0,
+    fp: rules.fp[row] ?? 0,
+    cfaOffset: rules.cfaOffset[row] ?? 0,
+    fpOffset: rules.fpOffset[row] ?? 0,
+  };
+}
+
 export const INVALID: Rule = { cfa: CFA.invalid, fp: FP.same, cfaOffset: 0, fpOffset: 0 };
 export const STOP: Rule = { cfa: CFA.stop, fp: FP.same, cfaOffset: 0, fpOffset: 0 };
 export const SIGNAL: Rule = { cfa: CFA.signal, fp: FP.same, cfaOffset: 0, fpOffset: 0 };

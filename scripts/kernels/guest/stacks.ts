@@ -1,0 +1,104 @@
+import type { Check } from './check.ts';
+import { type Program, type Running, startAside, TRUTHS } from './programs.ts';
+import { type NamedStack, namedStacks, openEbpf, samplesOf, windowsOf } from './stacks-of.ts';
+
+const RATE_HZ = 199;
+/** Until every process has begun and its unwind tables are in the kernel, emulated and all at once. */
+const WARM_UP_MS = 30_000;
+const DURATION_MS = 40_000;
+const LEAST_SAMPLES = 100;
+const LEAST_WHOLE = 0.995;
+/** Five standard deviations of the few hundred samples each program gets. */
+const SHARE_TOLERANCE = 0.12;
+
+interface Case {
+  readonly program: Program;
+  readonly running: Running | undefined;
+}
+
+/** Whether stacks are whole, functions have their shares, and kernel functions their names. */
+export async function* stacks(): AsyncGenerator<Check> {
+  using running = new DisposableStack();
+  const cases: Case[] = TRUTHS.map((program) => {
+    const process = startAside(program.command);
+    if (process) running.use(process);
+    return { program, running: process };
+  });
+  const pids = cases.flatMap(({ running: process }) => (process ? [process.pid] : []));
+  await using sampler = await openEbpf({ rateHz: RATE_HZ, windowMs: 2_000, pids });
+  const windows = await windowsOf(sampler, { warmUpMs: WARM_UP_MS, durationMs: DURATION_MS });
+  const named = await namedStacks(windows);
+  const of = (name: string): readonly NamedStack[] => {
+    const pid = cases.find(({ program }) => program.name === name)?.running?.pid;
+    return named.filter((stack) => stack.pid === pid);
+  };
+  for (const { program, running: process } of cases) {
+    yield process ? wholeness(program, of(program.name)) : missing(program);
+  }
+  yield shares(of('C by frame pointers'));
+  yield kernelNames(of('system calls'));
+  yield nothingRefused(sampler.counters());
+}
+
+const missing = ({ name }: Program): Check => ({
+  name: `whole stacks: ${name}`,
+  ok: true,
+  value: 'skipped: not on this machine',
+});
+
+function wholeness({ name, frames }: Program, own: readonly NamedStack[]): Check {
+  const samples = samplesOf(own);
+  const whole = samplesOf(own.filter(({ isWhole }) => isWhole));
+  const depth = own.reduce((sum, stack) => sum + stack.count * stack.frames.length, 0) / samples;
+  const ends = [...new Set(own.filter(({ isWhole }) => !isWhole).map(({ end }) => end))];
+  return {
+    name: `whole stacks: ${name}`,
+    ok: samples >= LEAST_SAMPLES && whole / samples >= LEAST_WHOLE && depth >= frames,
+    value: `${whole}/${samples}, ${Math.round(depth)} frames${ends.map((end) => `, ${end}`).join('')}`,
+  };
+}
+
+function shares(own: readonly NamedStack[]): Check {
+  const leaves = own.flatMap(({ frames, count }) => {
+    const leaf = frames.find((frame) => frame.startsWith('spend_'));
+    return leaf === undefined ? [] : [{ leaf, count }];
+  });
+  const sum = (counted: typeof leaves): number =>
+    counted.reduce((total, { count }) => total + count, 0);
+  const share = sum(leaves.filter(({ leaf }) => leaf === 'spend_seventy')) / sum(leaves);
+  return {
+    name: 'share of a function that takes 70 %',
+    ok: Math.abs(share - 0.7) < SHARE_TOLERANCE,
+    value: `${(share * 100).toFixed(1)} %`,
+  };
+}
+
+function kernelNames(own: readonly NamedStack[]): Check {
+  const reading = own.filter(({ frames }) => frames.includes('vfs_read'));
+  const share = samplesOf(reading) / samplesOf(own);
+  return {
+    name: 'dd below vfs_read',
+    ok: share > 0.5,
+    value: `${(share * 100).toFixed(1)} %`,
+  };
+}
+
+/** Counters of what a sampler had no room for, or the kernel would not take. */
+const REFUSALS = [
+  'samplesLost',
+  'eventsLost',
+  'imagesNotStored',
+  'tablesRefused',
+  'linksRefused',
+  'rulesRefused',
+] as const;
+
+function nothingRefused(counters: Readonly<Record<string, number>>): Check {
+  const refused = REFUSALS.filter((name) => counters[name] !== 0);
+  const said = refused.map((name) => `${name} ${counters[name]}`).join(', ');
+  return {
+    name: 'nothing lost or refused',
+    ok: refused.length === 0,
+    value: `${counters['tables']} tables${said === '' ? '' : `, ${said}`}`,
+  };
+}
