@@ -35,9 +35,9 @@ test.after(async () => {
   built?.[Symbol.dispose]();
 });
 
-async function visit(query: string): Promise<Visit> {
+async function visit(query: string, maxRows: number = MAX_ROWS): Promise<Visit> {
   if (browser === undefined || built === undefined) throw new Error('expected a browser');
-  const services = shopServices(shopProfile(Date.now(), WINDOWS), MAX_ROWS);
+  const services = shopServices(shopProfile(Date.now(), WINDOWS), maxRows);
   const server = await servePage(built.path, services);
   const tab = await (await browser).newPage({
     viewport: { width: 1280, height: 800 },
@@ -235,6 +235,18 @@ test('the graph can be walked, zoomed and copied from by keyboard', { skip }, as
   await tab.getByRole('dialog').waitFor();
   await tab.keyboard.press('Escape');
   await tab.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.deepEqual(troubles, []);
+});
+
+test('callers are whole where callees were cut, and those that were cut load', {
+  skip,
+}, async () => {
+  // So few that no leaf of the tree of callees is among them.
+  await using shop = await visit('?view=graph&order=callers&zoom=cblas_sgemm', 12);
+  const { tab, troubles } = shop;
+  await tab.getByRole('navigation', { name: 'Zoom' }).waitFor();
+  assert.match(await selected(tab), /^cblas_sgemm, 10\.\d % total/);
+  await find(tab, 'serve_forever');
   assert.deepEqual(troubles, []);
 });
 

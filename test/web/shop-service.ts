@@ -1,6 +1,7 @@
 import type { ConnectRouter } from '@connectrpc/connect';
 import { encodeFlameTree, QueryService, StatusService } from '@kube-eagle/api';
 import {
+  bottomUp,
   CPU,
   callTree,
   cutTree,
@@ -71,10 +72,10 @@ export function shopServices(profile: Profile, maxRows: number): (router: Connec
         }));
         return { stepMs, startMs: fromMs, series };
       },
-      flameTree({ selection, path }) {
+      flameTree({ selection, path, bottomUp: isBottomUp }) {
         const { selector = '', fromMs = 0, toMs = 0 } = selection ?? {};
         const found = select(selector, fromMs, toMs);
-        const whole = callTree(found);
+        const whole = isBottomUp ? bottomUp(callTree(found)) : callTree(found);
         const { tree, cutNodes } = cutTree(subtreeAt(whole, path) ?? whole, maxRows);
         return {
           ...encodeFlameTree(tree),

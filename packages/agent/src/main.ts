@@ -9,6 +9,7 @@ import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
 import { diagnose } from './doctor.ts';
 import { explainProcess, explanationText } from './explain-process.ts';
+import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
@@ -59,6 +60,7 @@ function agentClient({ server }: Settings, token: string | undefined): Client<ty
 
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
+  using _lock = lockDirectory(settings.data);
   const token = readToken(settings);
   const nowMs = (): number => Date.now();
   const drivers = [

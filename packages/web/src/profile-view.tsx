@@ -46,12 +46,7 @@ export function ProfileView(props: ProfileViewProps): JSX.Element {
         go={store.go}
       />
       <ProfilePanel {...{ page, place, theme, chosen, layout, unit, hits, term }} />
-      <QualityLine
-        answer={answer.value}
-        rows={layout.tree.length - 1}
-        order={place.order}
-        {...{ cutRows, branch }}
-      />
+      <QualityLine answer={answer.value} rows={layout.tree.length - 1} {...{ cutRows, branch }} />
     </>
   );
 }

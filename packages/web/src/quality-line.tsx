@@ -14,12 +14,11 @@ interface QualityLineProps {
   /** Rows that are still left out. */
   readonly cutRows: number;
   readonly branch: BranchState;
-  readonly order: 'callees' | 'callers';
 }
 
 /** How far the picture can be trusted. Always in sight. */
 export function QualityLine(props: QualityLineProps): JSX.Element {
-  const { rows, cutRows, branch, order } = props;
+  const { rows, cutRows, branch } = props;
   const { quality } = props.answer;
   const taken = quality?.taken ?? 0;
   const counts = [
@@ -52,9 +51,6 @@ export function QualityLine(props: QualityLineProps): JSX.Element {
         <b>{rows.toLocaleString('en')}</b> paths
         {cutRows > 0 && `, ${cutRows.toLocaleString('en')} cut`}
       </span>
-      {cutRows > 0 && order === 'callers' && (
-        <span class="warn">cut paths are not in this view</span>
-      )}
       <BranchNote branch={branch} />
     </section>
   );

@@ -43,6 +43,7 @@ const libc = bind(() => loadLibrary(null, 'install the C library'), {
   mmap: 'void* mmap(void*, size_t, int, int, int, long)',
   munmap: 'int munmap(void*, size_t)',
   close: 'int close(int)',
+  flock: 'int flock(int, int)',
   sysconf: 'long sysconf(int)',
 });
 
@@ -145,6 +146,18 @@ export function mapShared(
     bytes: koffi.view(at, sizeBytes),
     [Symbol.dispose]: () => libc()['munmap'](at, sizeBytes),
   };
+}
+
+/** LOCK_EX and LOCK_NB of <sys/file.h>. */
+const EXCLUSIVE_AT_ONCE = 2 | 4;
+
+/**
+ * flock(2): `false` where another has locked the file. The kernel unlocks it when it is closed; on
+ * file systems that know no locks nobody ever has.
+ */
+export function lockFile(fd: number): boolean {
+  const locked = libc()['flock'](fd, EXCLUSIVE_AT_ONCE) === 0;
+  return locked || errorName(-koffi.errno()) !== 'EAGAIN';
 }
 
 /** Calls back on the event loop whenever a descriptor has something to read. */

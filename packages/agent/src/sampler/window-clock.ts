@@ -2,17 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SampleRequest, SampleWindow } from './sampler.ts';
 import type { WindowBuilder } from './window-builder.ts';
 
+/** Steps in a window at which the first one may end. */
+const FIRST_STEPS = 5;
 /** Of a step; a first window shorter than that would not be worth its request. */
-const SHORTEST_FIRST = 0.2;
+const SHORTEST_FIRST = 0.5;
 
 /**
  * End of the window that `nowMs` lies in: the next multiple of `windowMs`, so that windows of all
- * hosts cover the same stretches. The first one may end at half of that, for a first profile soon
- * after start: it is 0.1 to 0.6 of a window long.
+ * hosts cover the same stretches. The first one may end at a fifth of that, for a first profile soon
+ * after start: it is 0.1 to 0.3 of a window long, and the next one the shorter for it.
  */
 export function windowEndMs(nowMs: number, windowMs: number, isFirst: boolean): number {
   if (!isFirst) return (Math.floor(nowMs / windowMs) + 1) * windowMs;
-  const stepMs = windowMs / 2;
+  const stepMs = windowMs / FIRST_STEPS;
   return (Math.floor(nowMs / stepMs + SHORTEST_FIRST) + 1) * stepMs;
 }
 

@@ -9,18 +9,9 @@ import { CPU } from '../model/profile-type.ts';
 import { describe } from '../testing.ts';
 import { readOtlpJson } from './otlp-json.ts';
 import { readOtlp } from './otlp-reader.ts';
+import { OTLP_REQUESTS, OTLP_TIME, otlpRequest, writeValueType } from './otlp-requests.ts';
 import { writeOtlp } from './otlp-writer.ts';
-import {
-  createWireWriter,
-  finishWriter,
-  type WireWriter,
-  writeFixed64,
-  writeInt64,
-  writeMessage,
-  writePacked,
-  writeText,
-  writeVarint,
-} from './wire-writer.ts';
+import { writeFixed64, writeMessage, writePacked, writeVarint } from './wire-writer.ts';
 
 /** Two services, an inlined call, a frame without a name, a stack that is not known. */
 function example(): Profile {
@@ -112,104 +103,9 @@ test('any instants and lengths come back exactly', () => {
   );
 });
 
-/** A request by hand: `shop > work` with one value, in a schema's own layout. */
-function request(profile: (writer: WireWriter) => void): Uint8Array {
-  const writer = createWireWriter();
-  const strings = [
-    '',
-    'cpu',
-    'nanoseconds',
-    'main',
-    'work',
-    'samples',
-    'count',
-    'thread.id',
-    'profile.frame.type',
-    'go',
-  ];
-  writeMessage(writer, 1, () => {
-    writeMessage(writer, 1, () => {
-      writeMessage(writer, 1, () => {
-        writeText(writer, 1, 'service.name');
-        writeMessage(writer, 2, () => writeText(writer, 1, 'shop'));
-      });
-    });
-    writeMessage(writer, 2, () => writeMessage(writer, 2, () => profile(writer)));
-  });
-  writeMessage(writer, 2, () => {
-    for (const fn of [0, 3, 4]) writeMessage(writer, 3, () => writeVarint(writer, 1, fn));
-    for (const fn of [1, 2])
-      writeMessage(writer, 2, () => writeMessage(writer, 3, () => writeVarint(writer, 1, fn)));
-    for (const text of strings) writeText(writer, 5, text);
-    writeMessage(writer, 6, () => {});
-    writeMessage(writer, 6, () => {
-      writeVarint(writer, 1, 7);
-      writeMessage(writer, 2, () => writeInt64(writer, 3, 42));
-    });
-    writeMessage(writer, 7, () => {});
-    writeMessage(writer, 7, () => writePacked(writer, 1, [1, 0]));
-  });
-  return finishWriter(writer);
-}
-
-const valueType = (writer: WireWriter, field: number, type: number, unit: number): void =>
-  writeMessage(writer, field, () => {
-    writeVarint(writer, 1, type);
-    writeVarint(writer, 2, unit);
-  });
-
-const TIME = 1_700_000_000_000n * 1_000_000n;
-
-const LAYOUTS: Readonly<Record<string, (writer: WireWriter) => void>> = {
-  '1.7': (writer) => {
-    valueType(writer, 1, 1, 2);
-    writeMessage(writer, 2, () => {
-      writeVarint(writer, 2, 2);
-      writePacked(writer, 3, [5]);
-    });
-    writePacked(writer, 3, [1, 0]);
-    writeInt64(writer, 4, Number(TIME));
-    valueType(writer, 6, 1, 2);
-    writeVarint(writer, 7, 1000);
-  },
-  '1.8': (writer) => {
-    valueType(writer, 1, 1, 2);
-    writeMessage(writer, 2, () => {
-      writeVarint(writer, 1, 1);
-      writePacked(writer, 2, [5]);
-      writePacked(writer, 3, [1]);
-    });
-    writeFixed64(writer, 3, TIME);
-    valueType(writer, 5, 1, 2);
-    writeVarint(writer, 6, 1000);
-    writeText(writer, 8, '0123456789abcdef');
-  },
-  '1.9': (writer) => {
-    valueType(writer, 1, 1, 2);
-    writeMessage(writer, 2, () => {
-      writeVarint(writer, 1, 1);
-      writePacked(writer, 2, [5]);
-    });
-    writeFixed64(writer, 3, TIME);
-    valueType(writer, 5, 1, 2);
-    writeVarint(writer, 6, 1000);
-  },
-  '1.10': (writer) => {
-    valueType(writer, 1, 1, 2);
-    writeMessage(writer, 2, () => {
-      writeVarint(writer, 1, 1);
-      writePacked(writer, 2, [1]);
-      writePacked(writer, 4, [5]);
-    });
-    writeFixed64(writer, 3, TIME);
-    valueType(writer, 5, 1, 2);
-    writeVarint(writer, 6, 1000);
-  },
-};
-
-for (const [schema, profile] of Object.entries(LAYOUTS)) {
+for (const [schema, request] of Object.entries(OTLP_REQUESTS)) {
   test(`readOtlp() takes schema ${schema}`, () => {
-    const read = readOtlp(request(profile));
+    const read = readOtlp(request);
     assert.deepEqual(read.problems, []);
     assert.equal(read.schema, schema);
     assert.deepEqual(describe(read.value), [
@@ -221,14 +117,14 @@ for (const [schema, profile] of Object.entries(LAYOUTS)) {
 
 test('readOtlp() takes values that are not packed, as hand-written encoders send them', () => {
   const read = readOtlp(
-    request((writer) => {
-      valueType(writer, 1, 1, 2);
+    otlpRequest((writer) => {
+      writeValueType(writer, 1, 1, 2);
       writeMessage(writer, 2, () => {
         writeVarint(writer, 1, 1);
         writeVarint(writer, 2, 1);
         writeVarint(writer, 4, 5);
       });
-      writeFixed64(writer, 3, TIME);
+      writeFixed64(writer, 3, OTLP_TIME);
     }),
   );
   assert.deepEqual([read.schema, ...read.problems], ['1.10']);
@@ -237,8 +133,8 @@ test('readOtlp() takes values that are not packed, as hand-written encoders send
 
 test('readOtlp() says how many samples have no value', () => {
   const read = readOtlp(
-    request((writer) => {
-      valueType(writer, 1, 1, 2);
+    otlpRequest((writer) => {
+      writeValueType(writer, 1, 1, 2);
       for (let count = 0; count < 3; count++) {
         writeMessage(writer, 2, () => writeVarint(writer, 1, 1));
       }
@@ -250,16 +146,16 @@ test('readOtlp() says how many samples have no value', () => {
 
 test('counts of samples with times become CPU time, as eBPF agents send them', () => {
   const read = readOtlp(
-    request((writer) => {
-      valueType(writer, 1, 5, 6);
+    otlpRequest((writer) => {
+      writeValueType(writer, 1, 5, 6);
       writeMessage(writer, 2, () => {
         writeVarint(writer, 1, 1);
         writePacked(writer, 2, [1]);
-        writeFixed64(writer, 5, TIME);
-        writeFixed64(writer, 5, TIME);
+        writeFixed64(writer, 5, OTLP_TIME);
+        writeFixed64(writer, 5, OTLP_TIME);
       });
-      writeFixed64(writer, 3, TIME);
-      valueType(writer, 5, 1, 2);
+      writeFixed64(writer, 3, OTLP_TIME);
+      writeValueType(writer, 5, 1, 2);
       writeVarint(writer, 6, 50_000_000);
     }),
   );
@@ -285,7 +181,7 @@ test('readOtlpJson() reads numbers as text and as numbers', () => {
                     { stackIndex: 1, values: ['5', 6] },
                     { stackIndex: 1, timestampsUnixNano: ['1'] },
                   ],
-                  timeUnixNano: String(TIME),
+                  timeUnixNano: String(OTLP_TIME),
                 },
               ],
             },
@@ -317,7 +213,7 @@ test('readOtlpJson() reads numbers as text and as numbers', () => {
 });
 
 test('bytes that are cut or changed never throw, and what is read is sound', () => {
-  const whole = [writeOtlp(example()), ...Object.values(LAYOUTS).map(request)];
+  const whole = [writeOtlp(example()), ...Object.values(OTLP_REQUESTS)];
   const change = fc.tuple(fc.nat(10_000), fc.integer({ min: 0, max: 255 }));
   fc.assert(
     fc.property(

@@ -3,6 +3,7 @@ import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Limits } from '../limits.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { blameSender } from './blame-sender.ts';
 import { compressAnswer } from './compress-answer.ts';
 import { MESSAGE_COMPRESSIONS } from './compression.ts';
 import { discardRest } from './discard-rest.ts';
@@ -82,6 +83,7 @@ export function createApp(options: AppOptions): App {
     // A mistyped field of a selection would otherwise select everything.
     jsonOptions: { ignoreUnknownFields: false },
     interceptors: [errorInterceptor(telemetry) satisfies Interceptor],
+    requestGate: blameSender,
   });
   return { fastify: app, port };
 }

@@ -1,5 +1,6 @@
 import { encodeFlameTree, type FlameTreeColumns } from '@kube-eagle/api';
 import {
+  bottomUp,
   type CallTree,
   callTree,
   cutTree,
@@ -37,18 +38,25 @@ export type AnswerName = keyof typeof ANSWERS;
 export type Question<N extends AnswerName> = Parameters<(typeof ANSWERS)[N]>[1];
 export type Answer<N extends AnswerName> = ReturnType<(typeof ANSWERS)[N]>;
 
+/** What a flame tree is asked for by. */
+interface FlameQuestion {
+  readonly maxNodes: number;
+  /** Functions from the root of the tree that is asked for. */
+  readonly path: readonly string[];
+  readonly isBottomUp: boolean;
+}
+
 /** The tree below a path, its smallest branches cut. Throws `not_found` where no path is so. */
-function flameAnswer(
-  profile: Profile,
-  { maxNodes, path }: { readonly maxNodes: number; readonly path: readonly string[] },
-): FlameAnswer {
-  const whole = callTree(profile);
-  const tree = subtreeAt(whole, path);
+function flameAnswer(profile: Profile, { maxNodes, path, isBottomUp }: FlameQuestion): FlameAnswer {
+  const topDown = callTree(profile);
+  // Turned before it is cut: a tree that was cut has lost callers of what it still shows.
+  const tree = subtreeAt(isBottomUp ? bottomUp(topDown) : topDown, path);
   if (!tree) {
-    throw new EagleError('not_found', `no stack goes through ${path.join(' > ')} in the range`);
+    const through = path.join(isBottomUp ? ' < ' : ' > ');
+    throw new EagleError('not_found', `no stack goes through ${through} in the range`);
   }
   const { tree: kept, cutNodes } = cutTree(tree, maxNodes);
-  return { columns: encodeFlameTree(kept), cutNodes, truncations: mostOf(whole) };
+  return { columns: encodeFlameTree(kept), cutNodes, truncations: mostOf(topDown) };
 }
 
 /** The functions with the most of the value. */

@@ -50,7 +50,8 @@ export function createQueryService(ports: QueryPorts): ServiceImpl<typeof QueryS
         const query = selectionQuery(request.selection);
         const maxNodes = bounded('flame_nodes', request.maxNodes || DEFAULT_NODES, limits);
         const profile = await store.merge(query, signal);
-        const question = { maxNodes, path: request.path };
+        const { path, bottomUp: isBottomUp } = request;
+        const question = { maxNodes, path, isBottomUp };
         const answer = await answerer.answer('flame', profile, question, signal);
         return create(FlameTreeResponseSchema, {
           ...answer.columns,

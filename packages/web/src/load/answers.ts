@@ -6,6 +6,7 @@ import {
   type TopResponse,
 } from '@kube-eagle/api';
 import { type CallTree, CPU, profileTypeId } from '@kube-eagle/profile';
+import type { Order } from '../place/place.ts';
 import type { TimeRange } from '../place/time-range.ts';
 
 /** What is looked at: one profile type of some series in a range. */
@@ -15,9 +16,10 @@ export interface Chosen {
   readonly range: TimeRange;
 }
 
-/** A merged call tree and how far it can be trusted. */
+/** A merged tree and how far it can be trusted. */
 export interface FlameAnswer {
   readonly tree: CallTree;
+  readonly order: Order;
   /** Unit of the tree's values. */
   readonly unit: string;
   readonly quality: Quality | undefined;
@@ -51,19 +53,31 @@ export async function askLabels(
   return new Map(labels.map(({ name, values }) => [name, values]));
 }
 
+/** Which tree is asked for. */
+export interface FlameQuestion {
+  readonly chosen: Chosen;
+  readonly order: Order;
+  /** Function names from its root; the whole tree for none. */
+  readonly path: readonly string[];
+}
+
 /** The merged tree, or only what is below a path of function names. */
 export async function askFlame(
   client: EagleClient,
-  chosen: Chosen,
-  path: readonly string[],
+  { chosen, order, path }: FlameQuestion,
   signal: AbortSignal,
 ): Promise<FlameAnswer> {
   const answer = await client.query.flameTree(
-    { selection: selectionOf(chosen), maxNodes: MAX_NODES, path: [...path] },
+    {
+      selection: selectionOf(chosen),
+      maxNodes: MAX_NODES,
+      path: [...path],
+      bottomUp: order === 'callers',
+    },
     { signal },
   );
   const { unit, quality, cutNodes } = answer;
-  return { tree: decodeFlameTree(answer), unit, quality, cutRows: cutNodes };
+  return { tree: decodeFlameTree(answer), order, unit, quality, cutRows: cutNodes };
 }
 
 /** The functions with the most of the value, over all stacks. */

@@ -1,5 +1,5 @@
 import { type EagleClient, fromConnectError } from '@kube-eagle/api';
-import { bottomUp, type EagleError, type FlameLayout, layOutFlame } from '@kube-eagle/profile';
+import { type EagleError, type FlameLayout, layOutFlame } from '@kube-eagle/profile';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { graft, missingPath } from '../flame/graft.ts';
 import { followPath } from '../flame/path.ts';
@@ -35,19 +35,16 @@ interface Grown {
 
 /** The flame graph of what is chosen. Branches that were cut are loaded when zoomed to. */
 export function useFlame(client: EagleClient, chosen: Chosen | undefined, place: Place): Flame {
-  const key = chosen && JSON.stringify(chosen);
+  const { order } = place;
+  const key = chosen && JSON.stringify([chosen, order]);
   const answer = useLoad(key, async (signal) => {
     if (chosen === undefined) throw new Error('asked without a question');
-    return { chosen, ...(await askFlame(client, chosen, [], signal)) };
+    return { chosen, ...(await askFlame(client, { chosen, order, path: [] }, signal)) };
   });
   const grown = useGrown(client, answer.value, place);
-  const layout = useMemo(() => {
-    if (place.order === 'callees' || grown === undefined) return grown?.layout;
-    return layOutFlame(bottomUp(grown.layout.tree));
-  }, [grown?.layout, place.order]);
   const loadedRows = grown ? grown.layout.tree.length - grown.answer.tree.length : 0;
   const cutRows = Math.max(0, (grown?.answer.cutRows ?? 0) - loadedRows);
-  return { answer, layout, branch: grown?.branch ?? { kind: 'whole' }, cutRows };
+  return { answer, layout: grown?.layout, branch: grown?.branch ?? { kind: 'whole' }, cutRows };
 }
 
 function useGrown(
@@ -63,7 +60,8 @@ function useGrown(
     return { answer, layout, branch: { kind: 'whole' }, asked: new Set() };
   }, [answer, latest]);
 
-  const zoom = place.order === 'callees' ? place.zoom : [];
+  // While a tree of the other order is still shown, the zoom is not one of its paths.
+  const zoom = place.order === answer?.order ? place.zoom : [];
   useEffect(() => {
     if (grown === undefined || answer === undefined) return undefined;
     const missing = missingPath(grown.layout, zoom);
@@ -80,7 +78,8 @@ function useGrown(
       return undefined;
     }
     setLoading(true);
-    askFlame(client, answer.chosen, missing, asking.signal).then(
+    const { chosen, order } = answer;
+    askFlame(client, { chosen, order, path: missing }, asking.signal).then(
       ({ tree }) => {
         const { row } = followPath(grown.layout.tree, missing);
         show({

@@ -1,3 +1,6 @@
+/** Which way a tree grows: from callers to what they call, or from functions to their callers. */
+export type Order = 'callees' | 'callers';
+
 /** Everything that the page shows is decided by this one value, and the address bar holds it. */
 export interface Place {
   /** Id of a profile type; `''` lets the page choose. */
@@ -10,8 +13,7 @@ export interface Place {
   /** Label that the timeline is split by; `''` for one sum. */
   readonly groupBy: string;
   readonly view: 'graph' | 'table' | 'both';
-  /** Whether a box stands on its caller, or on what it calls. */
-  readonly order: 'callees' | 'callers';
+  readonly order: Order;
   /** Icicles hang from the root, flames stand on it. */
   readonly growth: 'icicle' | 'flame';
   /** Function names from below the root to the one that fills the width. */
