@@ -18,6 +18,9 @@ export const MAX_KERNEL_RULES = 16_384;
 /** Executables with an unwind table in the kernel. */
 export const MAX_KERNEL_TABLES = 2_048;
 
+/** Threads whose Python frames are found at once; of others they are searched for again. */
+const PYTHON_THREADS = 8_192;
+
 const EVERY_PROCESS = -1;
 
 /** Size of the ring that tells of new processes, as bpf/state.h declares it. */
@@ -69,6 +72,8 @@ export async function loadSampleObject(
     maxEntries: {
       processes: images,
       announced: images,
+      pythons: images,
+      python_threads: PYTHON_THREADS,
       chosen: Math.max(1, pids.length),
       stacks_0: stacks,
       stacks_1: stacks,
