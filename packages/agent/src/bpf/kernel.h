@@ -23,11 +23,19 @@ typedef __s64 s64;
 struct pt_regs {
 	unsigned long bp, orig_ax, ip, cs, sp;
 };
+struct thread_struct {
+	unsigned long fsbase;
+};
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
 	u64 sp, pc, pstate;
 	int syscallno;
+};
+struct thread_struct {
+	struct {
+		unsigned long tp_value;
+	} uw;
 };
 #else
 #error "expected __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
@@ -76,6 +84,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
+	struct thread_struct thread;
 };
 
 #pragma clang attribute pop

@@ -4,8 +4,8 @@
 #include "kernel.h"
 
 enum {
-	/* Of both parts of a stack. */
-	MAX_FRAMES = 192,
+	/* Words of both parts of a stack: a Python frame takes two, others one. */
+	MAX_FRAMES = 256,
 	MAX_KERNEL_FRAMES = 64,
 	MAX_MAPPINGS = 64,
 	STATS = 16,
@@ -24,10 +24,14 @@ enum end {
 };
 
 /* Slots of `stats`; the first ones count walks by their end. */
-enum stat { STAT_SAMPLES = 8, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST, STAT_GUESSES };
+enum stat { STAT_SAMPLES = 8, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST, STAT_GUESSES, STAT_PYTHON_LEFT, STAT_PYTHON_UNREADABLE };
 
-/* The top four bits of a user frame; below them, 20 bits of executable and 40 of address. */
-enum space { SPACE_RAW, SPACE_FILE, SPACE_ANONYMOUS };
+/*
+ * The top four bits of a user frame; below them, 20 bits of executable and 40 of address. Of a Python
+ * frame, the address of its code object; the next word has that object's first line in its upper half,
+ * by which one that took its place is known, and the instruction in its lower.
+ */
+enum space { SPACE_RAW, SPACE_FILE, SPACE_ANONYMOUS, SPACE_PYTHON };
 #define SPACE_SHIFT 60
 #define EXECUTABLE_SHIFT 40
 #define MAX_EXECUTABLE 0xfffffULL
@@ -58,8 +62,51 @@ struct stack {
 	u64 count;
 	struct image image;
 	/* Kernel frames come first, each part with its leaf first. */
-	u32 kernel_frames, user_frames, end, pad;
+	u32 kernel_frames, user_words, end, pad;
 	u64 frame[MAX_FRAMES];
+};
+
+/* Which code of a process is walked over by what. One more interpreter is one more of these. */
+enum unwinder { UNWIND_NATIVE, UNWIND_PYTHON };
+
+/* How the frame that a run of the evaluation loop began with is told. */
+enum python_entry { ENTRY_ALWAYS, ENTRY_BY_FLAG, ENTRY_BY_OWNER };
+
+struct code_range {
+	u64 start, end;
+};
+
+/* An interpreter of a process: runtimes/cpython/layout.ts. Offsets are bytes. */
+struct python {
+	struct image image;
+	/* Its evaluation loop, whose rarely used part may lie elsewhere. */
+	struct code_range loop[2];
+	/* Address of the pointer to the newest interpreter. */
+	u64 interpreters;
+	u32 interpreter_next, interpreter_threads;
+	u32 thread_next, thread_id, thread_frame, has_native_id;
+	u32 c_frame, has_c_frame;
+	u32 frame_bytes, frame_code, frame_previous, frame_instruction, frame_entry, entry;
+	u32 code_first_line, code_instructions;
+};
+
+/* Where a thread's frames were found. */
+struct python_thread {
+	struct image image;
+	u64 newest, interpreter, thread;
+};
+
+/* Where a walk is in the lists of an interpreter. */
+struct python_walk {
+	u64 is_over, is_begun, is_recorded;
+	/* As the interpreter knows the thread. */
+	u64 thread_id;
+	u64 newest, interpreter, thread, frame;
+	struct python python;
+	union {
+		u64 words[16];
+		u8 bytes[128];
+	};
 };
 
 /* Where a walk is: the frame that `pc` is in and the registers its caller is found by. */
@@ -73,6 +120,11 @@ struct walk {
 	u64 is_guess;
 	/* 1 if the last step followed a frame pointer for want of a rule. */
 	u64 was_guess;
+	/* What takes the next step. */
+	u64 unwinder;
+	/* Of the frame that `pc` is in: an interpreter was asked for its frames, and they stand for it. */
+	u64 is_asked, is_replaced;
+	struct python_walk in_python;
 	struct stack stack;
 };
 
@@ -89,10 +141,14 @@ struct announcement {
 	u64 time_ns;
 };
 
-/* What the agent is told about: a process or mapping it has not given the kernel yet. */
+/*
+ * What the agent is told about: a process or mapping it has not given the kernel yet, or the hash of a
+ * stack whose names are to be read before the process ends.
+ */
 struct event {
 	struct image image;
 	char comm[16];
+	u64 stack;
 };
 
 struct stat_slots {

@@ -38,6 +38,12 @@ static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
 	return BPF_CORE_READ(regs, orig_ax) == number && read_registers(regs).is_known;
 }
 
+/* pthread_self() of every C library. */
+static __always_inline u64 thread_pointer(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, thread.fsbase);
+}
+
 #define CODE_ADDRESS(pc) (pc)
 
 /* struct rt_sigframe: the return address is popped; struct ucontext has gregs at 40, rbp the 11th. */
@@ -68,6 +74,11 @@ static __always_inline struct user_registers read_registers(struct pt_regs *regs
 static __always_inline bool is_in_syscall(struct pt_regs *regs, u32 number)
 {
 	return BPF_CORE_READ(regs, syscallno) == number && read_registers(regs).is_known;
+}
+
+static __always_inline u64 thread_pointer(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, thread.uw.tp_value);
 }
 
 /* Without the pointer authentication code that a signed return address carries. */

@@ -13,9 +13,6 @@
 /* The kernel lends its helpers to programs under the GPL only. */
 char LICENSE[] SEC("license") = "GPL";
 
-/* Ticks of /proc/PID/stat: USER_HZ is 100 on every architecture here. */
-#define NS_PER_TICK 10000000ULL
-
 /* A multiply and shift a frame; the image goes in, so equal stacks of two processes stay two. */
 __attribute__((noinline)) u64 hash_stack(u32 slot)
 {
@@ -24,12 +21,12 @@ __attribute__((noinline)) u64 hash_stack(u32 slot)
 	if (!walk)
 		return 0;
 	const struct stack *stack = &walk->stack;
-	u32 frames = stack->kernel_frames + stack->user_frames;
+	u32 words = stack->kernel_frames + stack->user_words;
 	u64 hash = stack->image.start_ticks ^ (u64)stack->image.tgid << 32 ^ stack->image.exec_id;
 
-	hash = hash * 31 + ((u64)stack->kernel_frames << 16 | stack->user_frames << 8 | stack->end);
+	hash = hash * 31 + ((u64)stack->kernel_frames << 16 | stack->user_words << 8 | stack->end);
 	for (u32 i = 0; i < MAX_FRAMES; i++) {
-		if (i >= frames)
+		if (i >= words)
 			break;
 		hash = (hash ^ stack->frame[i]) * 0x9e3779b97f4a7c15ULL;
 		hash ^= hash >> 29;
@@ -44,12 +41,6 @@ static __always_inline struct pt_regs *user_regs(struct task_struct *task)
 		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return (void *)((u64)BPF_CORE_READ(task, stack) + agent.thread_size -
 			bpf_core_type_size(struct pt_regs));
-}
-
-static __always_inline struct upid *upid_at(struct pid *pid, u32 level)
-{
-	return (void *)((u64)__builtin_preserve_access_index(&pid->numbers) +
-			level * bpf_core_type_size(struct upid));
 }
 
 /* The task's pid as the agent's /proc shows it; 0 if it does not show it. */
@@ -90,7 +81,7 @@ static __always_inline bool identify(struct image *image, struct task_struct *ta
 
 static __always_inline void walk_user(struct walk *walk, struct task_struct *task)
 {
-	walk->stack.user_frames = 0;
+	walk->stack.user_words = 0;
 	walk->stack.end = END_NO_USER;
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return;
@@ -104,18 +95,17 @@ static __always_inline void walk_user(struct walk *walk, struct task_struct *tas
 	walk->is_leaf = !registers.is_after_call;
 	walk->is_guess = 0;
 	walk->was_guess = 0;
-	for (u32 i = 0; i < MAX_FRAMES + 1; i++)
-		if (unwind_step(0))
-			break;
+	walk_from(walk, task);
 }
 
-static __always_inline void count(void *stacks, u64 hash, const struct stack *stack)
+/* Returns whether the stack is the first of its kind in the window. */
+static __always_inline bool count(void *stacks, u64 hash, const struct stack *stack)
 {
 	struct stack *known = bpf_map_lookup_elem(stacks, &hash);
 
 	if (!known) {
 		if (!bpf_map_update_elem(stacks, &hash, stack, BPF_NOEXIST))
-			return;
+			return true;
 		/* Full, busy, or another CPU was faster. */
 		known = bpf_map_lookup_elem(stacks, &hash);
 	}
@@ -123,6 +113,7 @@ static __always_inline void count(void *stacks, u64 hash, const struct stack *st
 		__sync_fetch_and_add(&known->count, 1);
 	else
 		add(STAT_LOST, 1);
+	return false;
 }
 
 SEC("perf_event")
@@ -143,13 +134,12 @@ int on_sample(void *ctx)
 	stack->kernel_frames = bytes > 0 ? bytes / sizeof(u64) : 0;
 	walk_user(walk, task);
 	u64 hash = hash_stack(zero);
-	if (active)
-		count(&stacks_1, hash, stack);
-	else
-		count(&stacks_0, hash, stack);
+	bool is_new = active ? count(&stacks_1, hash, stack) : count(&stacks_0, hash, stack);
+	if (is_new && walk->in_python.is_recorded)
+		announce_names(&stack->image, hash);
 	add(stack->end & 7, 1);
 	add(STAT_SAMPLES, 1);
-	add(STAT_FRAMES, stack->kernel_frames + stack->user_frames);
+	add(STAT_FRAMES, stack->kernel_frames + stack->user_words);
 	add(STAT_RUN_NS, bpf_ktime_get_ns() - started_ns);
 	return 0;
 }

@@ -7,6 +7,10 @@
 
 /* How soon an agent that does not know a process or mapping is told again. */
 #define ANNOUNCE_AGAIN_NS 1000000000ULL
+/* Ticks of /proc/PID/stat: USER_HZ is 100 on every architecture here. */
+#define NS_PER_TICK 10000000ULL
+/* A process that has run for so long is not likely to end within the window. */
+#define YOUNG_TICKS 3000
 
 /* The kinds of `chosen`, none for every task. The agent sets this before loading: a constant to the verifier. */
 const volatile u32 filters = 0;
@@ -49,9 +53,31 @@ static __always_inline void add(u32 slot, u64 n)
 		slots->n[slot & (STATS - 1)] += n;
 }
 
+/* How a namespace around a task numbers it. */
+static __always_inline struct upid *upid_at(struct pid *pid, u32 level)
+{
+	return (void *)((u64)__builtin_preserve_access_index(&pid->numbers) +
+			level * bpf_core_type_size(struct upid));
+}
+
 static __always_inline bool is_same(const struct image *a, const struct image *b)
 {
 	return a->start_ticks == b->start_ticks && a->exec_id == b->exec_id && a->tgid == b->tgid;
+}
+
+static __always_inline void send_event(const struct image *image, u64 stack)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		add(STAT_EVENTS_LOST, 1);
+		return;
+	}
+	event->image = *image;
+	event->stack = stack;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	BPF_CORE_READ_INTO(&event->comm, task, group_leader, comm);
+	bpf_ringbuf_submit(event, 0);
 }
 
 /* Tells the agent of a process or mapping it does not know, at most once a second. */
@@ -64,13 +90,15 @@ static __always_inline void announce(const struct image *image)
 		return;
 	struct announcement next = { .image = *image, .time_ns = now };
 	bpf_map_update_elem(&announced, &image->tgid, &next, BPF_ANY);
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		add(STAT_EVENTS_LOST, 1);
-		return;
-	}
-	event->image = *image;
-	struct task_struct *task = (void *)bpf_get_current_task();
-	BPF_CORE_READ_INTO(&event->comm, task, group_leader, comm);
-	bpf_ringbuf_submit(event, 0);
+	send_event(image, 0);
+}
+
+/*
+ * Has the agent read the names of a stack that is new, if they lie in the process only and it may have
+ * ended when the window does.
+ */
+static __always_inline void announce_names(const struct image *image, u64 stack)
+{
+	if (bpf_ktime_get_boot_ns() / NS_PER_TICK - image->start_ticks < YOUNG_TICKS)
+		send_event(image, stack);
 }

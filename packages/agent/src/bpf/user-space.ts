@@ -61,22 +61,26 @@ export interface UserSpaceProgram extends Disposable {
   ): SampleWindow;
 }
 
-/** Compiles the program; gives the reason where this machine can't. */
+/**
+ * Compiles the program; gives the reason where this machine has no compiler. Throws what the compiler
+ * says of the program.
+ */
 export function compileForUserSpace(architecture: WalkArchitecture): UserSpaceProgram | string {
+  if (spawnSync('cc', ['--version']).status !== 0) return 'no C compiler here';
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-walk-'));
   const path = join(folder, 'run');
   let said = '';
   for (const sanitizers of SANITIZERS) {
     const flags = ['-O1', '-g', '-w', `-D__TARGET_ARCH_${architecture}`, '-I.', ...sanitizers];
-    const { status, error, stderr } = spawnSync('cc', [...flags, 'run.c', '-o', path], {
+    const { status, stderr } = spawnSync('cc', [...flags, 'run.c', '-o', path], {
       cwd: source,
       encoding: 'utf8',
     });
     if (status === 0) return programAt(path, folder, architecture);
-    said = error?.message ?? stderr;
+    said = stderr;
   }
   rmSync(folder, { recursive: true });
-  return `expected cc to compile the walk for user space, got ${said.slice(0, 400)}`;
+  throw new Error(`expected cc to compile the walk for user space, got ${said.slice(0, 400)}`);
 }
 
 function programAt(path: string, folder: string, architecture: WalkArchitecture): UserSpaceProgram {
@@ -153,6 +157,13 @@ export function words(...values: readonly (number | bigint)[]): Uint8Array {
   );
 }
 
+/** The programs run here have no interpreter. */
+const NO_PYTHONS = {
+  name(): never {
+    throw new Error('expected no frame of an interpreter, got one');
+  },
+};
+
 function decode(
   bytes: Buffer,
   files: readonly CodeFile[],
@@ -164,7 +175,7 @@ function decode(
   cases.forEach(({ image }, i) => {
     const counters = { evicted: 0, gone: 0 };
     const images = { get: () => image, read: () => image, forget: () => {}, counters };
-    addStack(view, i * STACK_BYTES, { images, executables }, builder);
+    addStack(view, i * STACK_BYTES, { images, executables, pythons: NO_PYTHONS }, builder);
   });
   return builder.finish({ startMs: 0, durationNs: 0, rateHz: 1, lost: 0 });
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /* The walk of a user stack, one frame a step. */
 #pragma once
+#include "cpython.h"
 #include "registers.h"
 #include "table.h"
 
@@ -196,8 +197,8 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 	if (!walk)
 		return 1;
 	struct stack *stack = &walk->stack;
-	u64 at = (u64)stack->kernel_frames + stack->user_frames;
-	u64 frame;
+	u64 at = (u64)stack->kernel_frames + stack->user_words;
+	u64 frame, pc = walk->pc - !walk->is_leaf;
 
 	if (walk->pc < LOWEST_CODE)
 		return stop_astray(walk, END_BAD_FRAME);
@@ -205,10 +206,18 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 	if (at >= MAX_FRAMES)
 		return stop(walk, END_TOO_DEEP);
 	/* A return address belongs to the call before it, which may be the function's last word. */
-	if (!place(walk, walk->pc - !walk->is_leaf, &frame))
+	if (!place(walk, pc, &frame))
 		return stop_astray(walk, END_NO_MAPPING);
-	stack->frame[at] = frame;
-	stack->user_frames++;
+	if (!walk->is_asked && is_python_loop(walk, pc)) {
+		walk->is_asked = 1;
+		walk->unwinder = UNWIND_PYTHON;
+		return 0;
+	}
+	if (!walk->is_replaced) {
+		stack->frame[at] = frame;
+		stack->user_words++;
+	}
+	walk->is_asked = walk->is_replaced = 0;
 	if (frame >> SPACE_SHIFT != SPACE_FILE)
 		return step_by_frame_pointer(walk);
 	u32 executable = frame >> EXECUTABLE_SHIFT & MAX_EXECUTABLE;
@@ -217,4 +226,36 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 		return step_by_rule(walk, rule);
 	add(STAT_GUESSES, 1);
 	return step_by_frame_pointer(walk);
+}
+
+/*
+ * Python frames that no run of the loop was found for, as the native walk was cut or the loop has just
+ * begun, go below all others.
+ */
+static __always_inline void add_python_rest(struct walk *walk)
+{
+	const struct python_walk *at = &walk->in_python;
+	u32 end = walk->stack.end;
+
+	if (at->is_over || end == END_TOO_DEEP || (end == END_COMPLETE && !at->frame))
+		return;
+	for (u32 i = 0; i < MAX_FRAMES; i++)
+		if (python_step(0) || at->is_over)
+			break;
+	if (walk->is_replaced)
+		add(STAT_PYTHON_LEFT, 1);
+}
+
+/* The whole stack, from where the registers are. Steps of unwinders that record nothing count too. */
+static __always_inline void walk_from(struct walk *walk, struct task_struct *task)
+{
+	walk->unwinder = UNWIND_NATIVE;
+	walk->is_asked = walk->is_replaced = 0;
+	begin_python(walk, task);
+	walk->stack.end = END_TOO_DEEP;
+	for (u32 i = 0; i < 2 * MAX_FRAMES; i++)
+		if (walk->unwinder == UNWIND_PYTHON ? python_step(0) : unwind_step(0))
+			break;
+	walk->is_replaced = 0;
+	add_python_rest(walk);
 }

@@ -42,7 +42,7 @@ const STACK = 0x7ffc_0000_0000;
 const BIAS = 0x5555_0000_0000;
 const CODE_BYTES = 0x10_0000;
 const ANONYMOUS = 0x7f00_0000_0000;
-const MAX_FRAMES = 192;
+const MAX_FRAMES = 256;
 
 const file: CodeFile = {
   number: 7,

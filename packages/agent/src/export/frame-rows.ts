@@ -13,6 +13,7 @@ export interface FrameRows {
 export type FrameRowsOf = (row: number) => FrameRows;
 
 const KERNEL_MAPPING = '[kernel]';
+const INTERPRETED = ADDRESS_SPACES.indexOf('interpreted');
 const KERNEL = ADDRESS_SPACES.indexOf('kernel');
 
 /**
@@ -41,7 +42,7 @@ export function createFrameRows(
   function build(row: number): FrameRows {
     const mapping = mappingOf(frames.space[row] ?? 0, frames.executable[row] ?? -1);
     const place = {
-      address: frames.address[row] ?? 0,
+      address: frames.space[row] === INTERPRETED ? 0 : (frames.address[row] ?? 0),
       ...(mapping === undefined ? {} : { mapping }),
     };
     const ids: FrameId[] = [];

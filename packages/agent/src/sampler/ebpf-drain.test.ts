@@ -8,6 +8,7 @@ import { createExecutableTable } from './executable-table.ts';
 import { createImageTable } from './image-table.ts';
 import { openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
+import { createPythons } from './pythons.ts';
 import { cannotSample, compileProgram, LIFE } from './testing.ts';
 import { createWindowBuilder } from './window-builder.ts';
 
@@ -27,8 +28,9 @@ test('every sample is in a window or counted as lost, however full the maps are'
   // Room for one stack of the many that three processes have.
   using object = await loadSampleObject(request, { stacks: 1, images: 16 });
   const executables = createExecutableTable();
+  const pythons = createPythons(object.map('pythons'));
   const images = createImageTable({ maxImages: 16, executables });
-  const drain = createStackDrain(object, { images, executables });
+  const drain = createStackDrain(object, { images, executables, pythons });
   const cpus = openLiveSet({ list: onlineCpus, open: (cpu) => attachCpu(object, 499, cpu) });
   const builder = createWindowBuilder();
   for (let i = 0; i < 3; i++) {

@@ -10,6 +10,7 @@ import {
   sumStats,
 } from './ebpf-layout.ts';
 import { ebpfCapacity } from './ebpf-object.ts';
+import { PYTHON_BYTES } from './ebpf-python.ts';
 import type { Image } from './image-table.ts';
 
 const image = (ranges: Image['ranges']): Image => ({
@@ -39,6 +40,7 @@ test('the structs are as large as the program has them', () => {
   assert.equal(sizeInC('process'), PROCESS_BYTES);
   assert.equal(sizeInC('stack'), STACK_BYTES);
   assert.equal(sizeInC('stat_slots'), STATS_BYTES);
+  assert.equal(sizeInC('python'), PYTHON_BYTES);
 });
 
 test('encodeProcess() writes who it is, and starts that a search finds', () => {
@@ -65,7 +67,7 @@ test('encodeProcess() says when not every mapping fits', () => {
 });
 
 test('decodeEvent() reads an image and its name', () => {
-  const bytes = Buffer.alloc(32);
+  const bytes = Buffer.alloc(40);
   bytes.writeBigUInt64LE(77n, 0);
   bytes.writeUInt32LE(42, 8);
   bytes.writeUInt32LE(1, 12);
@@ -73,7 +75,10 @@ test('decodeEvent() reads an image and its name', () => {
   assert.deepEqual(decodeEvent(bytes), {
     id: { pid: 42, startTicks: 77, execId: 1 },
     comm: 'nginx',
+    stack: undefined,
   });
+  bytes[32] = 7;
+  assert.deepEqual(decodeEvent(bytes).stack, Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0));
 });
 
 test('sumStats() adds up the CPUs', () => {

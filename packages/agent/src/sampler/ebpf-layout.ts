@@ -1,5 +1,7 @@
+import type { CodePlace } from '../runtimes/cpython/code-names.ts';
 import type { CodeFile, ExecutableTable } from './executable-table.ts';
 import type { Image, ImageId, ImageTable } from './image-table.ts';
+import type { Pythons } from './pythons.ts';
 import { STACK_ENDS, type StackEnd } from './sampler.ts';
 import type { WindowBuilder } from './window-builder.ts';
 
@@ -17,7 +19,7 @@ const MAX_EXECUTABLE = 0xfffff;
 export const PROCESS_BYTES: number =
   PROCESS_HEADER_BYTES + MAX_MAPPINGS * 8 + MAX_MAPPINGS * MAPPING_BYTES;
 /** Size of `struct stack`. */
-export const STACK_BYTES = 1576;
+export const STACK_BYTES = 2088;
 /** Size of `struct stat_slots`, one a possible CPU. */
 export const STATS_BYTES = 128;
 
@@ -29,9 +31,11 @@ const STATS = {
   frames: 11,
   eventsLost: 12,
   guesses: 13,
+  pythonLeft: 14,
+  pythonUnreadable: 15,
 } as const;
 
-const SPACE = { raw: 0, file: 1, anonymous: 2 } as const;
+const SPACE = { raw: 0, file: 1, anonymous: 2, python: 3 } as const;
 
 /** A file whose number has no room in a frame is left to be looked up when stacks are drained. */
 function spaceOf(file: CodeFile | undefined): number {
@@ -73,12 +77,22 @@ function imageIdAt(bytes: DataView, at: number): ImageId {
   };
 }
 
-/** `struct event`: an image the program does not know, and what the kernel calls it. */
-export function decodeEvent(bytes: Uint8Array): { readonly id: ImageId; readonly comm: string } {
+/** `struct event`: an image, and what the kernel calls it. */
+export interface ImageEvent {
+  readonly id: ImageId;
+  readonly comm: string;
+  /** Key of a stack whose names are wanted at once; absent for an image the program does not know. */
+  readonly stack: Uint8Array | undefined;
+}
+
+/** Reads `struct event`. */
+export function decodeEvent(bytes: Uint8Array): ImageEvent {
   const comm = Buffer.from(bytes.subarray(16, 32)).toString('utf8');
+  const stack = Uint8Array.from(bytes.subarray(32, 40));
   return {
     id: imageIdAt(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0),
     comm: comm.slice(0, Math.max(0, comm.indexOf('\0'))),
+    stack: stack.some((byte) => byte !== 0) ? stack : undefined,
   };
 }
 
@@ -86,6 +100,7 @@ export function decodeEvent(bytes: Uint8Array): { readonly id: ImageId; readonly
 export interface StackTables {
   readonly images: ImageTable;
   readonly executables: Pick<ExecutableTable, 'get'>;
+  readonly pythons: Pick<Pythons, 'name'>;
 }
 
 const FRAMES_OFFSET = 40;
@@ -94,7 +109,7 @@ const FRAMES_OFFSET = 40;
 export function addStack(
   bytes: DataView,
   at: number,
-  { images, executables }: StackTables,
+  { images, executables, pythons }: StackTables,
   builder: WindowBuilder,
 ): void {
   const id = imageIdAt(bytes, at + 8);
@@ -110,12 +125,26 @@ export function addStack(
   let end: StackEnd = STACK_ENDS[bytes.getUint32(at + 32, true)] ?? 'bad_frame';
   for (let frame = user; frame < behind; frame += 8) {
     const high = bytes.getUint32(frame + 4, true);
+    if (high >>> 28 === SPACE.python) {
+      builder.interpretedFrame(pythons.name(image, pythonPlaceAt(bytes, frame)));
+      frame += 8;
+      continue;
+    }
     const word = { high, low: bytes.getUint32(frame, true), image, executables };
     if (addUserFrame(word, builder)) continue;
     end = image.isGone ? 'no_process' : 'no_mapping';
     break;
   }
   builder.stack(image, join(bytes.getUint32(at + 4, true), bytes.getUint32(at, true)), end);
+}
+
+/** The two words of a Python frame. */
+function pythonPlaceAt(bytes: DataView, at: number): CodePlace {
+  return {
+    code: join(bytes.getUint32(at + 4, true) & 0xfff_ffff, bytes.getUint32(at, true)),
+    firstLine: bytes.getUint32(at + 12, true),
+    instruction: bytes.getInt32(at + 8, true),
+  };
 }
 
 /** One user frame; false where nothing is known of its address. */
@@ -160,5 +189,7 @@ export function sumStats(bytes: Uint8Array): Readonly<Record<keyof typeof STATS,
     frames: sum(STATS.frames),
     eventsLost: sum(STATS.eventsLost),
     guesses: sum(STATS.guesses),
+    pythonLeft: sum(STATS.pythonLeft),
+    pythonUnreadable: sum(STATS.pythonUnreadable),
   };
 }

@@ -20,6 +20,9 @@ export const MAX_KERNEL_RULES = 16_384;
 /** Executables with an unwind table in the kernel. */
 export const MAX_KERNEL_TABLES = 2_048;
 
+/** Threads whose Python frames are found at once; of others they are searched for again. */
+const PYTHON_THREADS = 8_192;
+
 const EVERY_PROCESS = -1;
 
 /** Size of the ring that tells of new processes, as bpf/state.h declares it. */
@@ -73,6 +76,8 @@ export async function loadSampleObject(
       processes: images,
       announced: images,
       chosen: Math.max(1, choices.length),
+      pythons: images,
+      python_threads: PYTHON_THREADS,
       stacks_0: stacks,
       stacks_1: stacks,
       rules: MAX_KERNEL_RULES,

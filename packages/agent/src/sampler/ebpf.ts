@@ -1,5 +1,5 @@
 import { createStackDrain, type StackDrain } from './ebpf-drain.ts';
-import { decodeEvent, encodeProcess } from './ebpf-layout.ts';
+import { addStack, decodeEvent, encodeProcess, STACK_BYTES } from './ebpf-layout.ts';
 import {
   attachCpu,
   type CpuClock,
@@ -14,6 +14,7 @@ import { createImageTable, type Image } from './image-table.ts';
 import type { BpfObject } from './libbpf.ts';
 import { type LiveSet, openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
+import { createPythons } from './pythons.ts';
 import type { CountingSampler, SampleRequest, SamplerDriver } from './sampler.ts';
 import { createUnwindTables } from './unwind-tables.ts';
 import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
@@ -23,33 +24,48 @@ import { cutWindows } from './window-clock.ts';
 function createKnownImages(object: BpfObject, maxImages: number) {
   const processes = object.map('processes');
   const executables = createExecutableTable();
+  const pythons = createPythons(object.map('pythons'));
   const images = createImageTable({
     maxImages,
     executables,
-    onEvict: (image: Image) => processes.delete(uint32Bytes(image.id.pid)),
+    onEvict(image: Image) {
+      processes.delete(uint32Bytes(image.id.pid));
+      pythons.forget(image);
+    },
   });
   const counters = { notStored: 0 };
   const tables = createUnwindTables(object);
-  const ring = openEventRing(object.map('events'), EVENT_RING_BYTES, (bytes) => {
-    const { id, comm } = decodeEvent(bytes);
-    const image = images.read(id, comm);
-    if (image.isGone) return;
-    if (!processes.update(uint32Bytes(id.pid), encodeProcess(image))) counters.notStored++;
-    for (const { file } of image.ranges) if (file) tables.want(file);
-  });
   /** A file that frames were found in is in use, however long ago its process began. */
   const get = (number: number): CodeFile | undefined => {
     const file = executables.get(number);
     if (file) tables.use(file);
     return file;
   };
+  const stackTables = { images, executables: { get }, pythons };
+  const stackBytes = new Uint8Array(STACK_BYTES);
+  const stacks = [object.map('stacks_0'), object.map('stacks_1')];
+  /** Names are remembered, so the stack itself can wait until it is drained. */
+  const readNames = (key: Uint8Array): void => {
+    if (!stacks.some((map) => map.lookup(key, stackBytes))) return;
+    addStack(new DataView(stackBytes.buffer), 0, stackTables, createWindowBuilder());
+  };
+  const ring = openEventRing(object.map('events'), EVENT_RING_BYTES, (bytes) => {
+    const { id, comm, stack } = decodeEvent(bytes);
+    if (stack) return readNames(stack);
+    const image = images.read(id, comm);
+    if (image.isGone) return;
+    pythons.see(image);
+    if (!processes.update(uint32Bytes(id.pid), encodeProcess(image))) counters.notStored++;
+    for (const { file } of image.ranges) if (file) tables.want(file);
+  });
   return {
     executables,
     images,
     counters,
     ring,
     tables,
-    stackTables: { images, executables: { get } },
+    pythons,
+    stackTables,
   };
 }
 
@@ -119,7 +135,8 @@ function samplerOf(parts: Parts): CountingSampler {
     scope: "every process, with the kernel's frames",
     windows: (signal) => cutWindows(source, createWindowBuilder, signal),
     counters: () => {
-      const { samples, frames, runNs, lost, eventsLost, guesses } = drain.stats();
+      const { samples, frames, runNs, lost, eventsLost, guesses, pythonLeft, pythonUnreadable } =
+        drain.stats();
       return {
         samples,
         frames,
@@ -132,6 +149,9 @@ function samplerOf(parts: Parts): CountingSampler {
         codeFilesEvicted: known.executables.evicted,
         cpusNotOpened: cpus.failures,
         guesses,
+        pythonLeft,
+        pythonUnreadable,
+        ...known.pythons.counters,
         ...known.tables.counters,
       };
     },

@@ -1,13 +1,13 @@
-import { createProblems, type Parsed } from '@kube-eagle/profile';
+import { createProblems, FRAME_KINDS, type Parsed } from '@kube-eagle/profile';
 import { z } from 'zod';
 import { ADDRESS_SPACES, type SampleWindow, STACK_ENDS } from './sampler.ts';
 
 /**
  * Windows as JSON text, to be replayed: the tables of a window as they are, and a list of stacks. A
  * frame is a word and an address, the leaf first: `file:0:0x1139` (row of the executable),
- * `kernel:0xffff81000000`, `anonymous:0x7f0000000000`.
+ * `kernel:0xffff81000000`, `anonymous:0x7f0000000000`, `interpreted:0x0` (row of the interpreted).
  */
-const Frame = z.string().regex(/^(file:\d{1,9}|kernel|anonymous):0x[0-9a-f]{1,13}$/);
+const Frame = z.string().regex(/^(file:\d{1,9}|kernel|anonymous|interpreted):0x[0-9a-f]{1,13}$/);
 const Count = z.number().nonnegative();
 
 const Window = z.object({
@@ -26,6 +26,16 @@ const Window = z.object({
     }),
   ),
   executables: z.array(z.object({ path: z.string(), openPath: z.string(), buildId: z.string() })),
+  interpreted: z
+    .array(
+      z.object({
+        text: z.string(),
+        kind: z.enum(FRAME_KINDS),
+        file: z.string(),
+        line: z.int().nonnegative(),
+      }),
+    )
+    .optional(),
   stacks: z.array(
     z.object({
       process: z.int().nonnegative(),
@@ -69,11 +79,22 @@ function parseJson(text: string): unknown {
 const executableOf = (frame: string): number =>
   frame.startsWith('file:') ? Number(frame.split(':')[1]) : -1;
 
-const areRowsSound = ({ processes, executables, stacks }: RecordedWindow): boolean =>
+const interpretedOf = (frame: string): number =>
+  frame.startsWith('interpreted:') ? Number(frame.split(':')[1]) : -1;
+
+const areRowsSound = ({
+  processes,
+  executables,
+  interpreted = [],
+  stacks,
+}: RecordedWindow): boolean =>
   stacks.every(
     ({ process, frames }) =>
       process < processes.length &&
-      frames.every((frame) => executableOf(frame) < executables.length),
+      frames.every(
+        (frame) =>
+          executableOf(frame) < executables.length && interpretedOf(frame) < interpreted.length,
+      ),
   );
 
 /** The columns of a recorded window. */
@@ -85,6 +106,7 @@ export function windowOf(window: RecordedWindow): SampleWindow {
   });
   return {
     ...window,
+    interpreted: window.interpreted ?? [],
     stacks: {
       length: window.stacks.length,
       process: Int32Array.from(window.stacks, (stack) => stack.process),
@@ -112,7 +134,7 @@ export function formatRecording(windows: readonly SampleWindow[]): string {
 
 /** The list of stacks of a window. */
 export function recordedOf(window: SampleWindow): RecordedWindow {
-  const { stacks, frames, processes, executables, ...span } = window;
+  const { stacks, frames, processes, executables, interpreted, ...span } = window;
   const frameAt = (row: number): string => {
     const space = ADDRESS_SPACES[frames.space[row] ?? 0];
     const place = space === 'file' ? `file:${frames.executable[row]}` : space;
@@ -122,6 +144,7 @@ export function recordedOf(window: SampleWindow): RecordedWindow {
     ...span,
     processes: [...processes],
     executables: [...executables],
+    interpreted: [...interpreted],
     stacks: Array.from({ length: stacks.length }, (_, i) => ({
       process: stacks.process[i] ?? 0,
       count: stacks.count[i] ?? 0,

@@ -21,10 +21,16 @@ const window = (startMs: number) => ({
   lost: 1,
   processes: [process_(42, 'nginx'), process_(43, 'redis')],
   executables: [{ path: '/usr/bin/nginx', openPath: '/proc/42/root/usr/bin/nginx', buildId: 'ab' }],
+  interpreted: [{ text: 'f', kind: 'cpython', file: '/app.py', line: 3 }],
   stacks: [
     { process: 0, count: 3, end: 'complete', frames: ['kernel:0xffff81000000', 'file:0:0x1139'] },
     { process: 1, count: 2, end: 'no_user', frames: [] },
-    { process: 1, count: 1, end: 'bad_frame', frames: ['anonymous:0x7f0000000000'] },
+    {
+      process: 1,
+      count: 1,
+      end: 'bad_frame',
+      frames: ['interpreted:0x0', 'anonymous:0x7f0000000000'],
+    },
   ],
 });
 
@@ -44,6 +50,8 @@ test('parseRecording() leaves out a window whose rows are not there', () => {
   const result = parseRecording(JSON.stringify({ windows: [wrong, window(1_000)] }));
   assert.equal(result.value.length, 1);
   assert.deepEqual(result.problems, ['window 0: expected rows of its tables']);
+  const nameless = JSON.stringify({ windows: [{ ...window(0), interpreted: [] }] });
+  assert.deepEqual(parseRecording(nameless).value, []);
 });
 
 test('parseRecording() says what is wrong and never throws', () => {

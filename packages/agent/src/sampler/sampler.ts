@@ -1,3 +1,5 @@
+import type { FrameKind } from '@kube-eagle/profile';
+
 /** A process as it was when it was first sampled. */
 export interface Process {
   readonly pid: number;
@@ -23,11 +25,27 @@ export interface Executable {
   readonly buildId: string;
 }
 
+/** A frame that its interpreter names itself. */
+export interface InterpretedFrame {
+  /** Name of the function. */
+  readonly text: string;
+  readonly kind: FrameKind;
+  /** Source file; empty where unknown. */
+  readonly file: string;
+  /** Source line; 0 where unknown. */
+  readonly line: number;
+}
+
 /** What a frame's address means. */
-export type AddressSpace = 'kernel' | 'file' | 'anonymous';
+export type AddressSpace = 'kernel' | 'file' | 'anonymous' | 'interpreted';
 
 /** The number of an {@link AddressSpace} in {@link RawFrames.space}. */
-export const ADDRESS_SPACES: readonly AddressSpace[] = ['kernel', 'file', 'anonymous'];
+export const ADDRESS_SPACES: readonly AddressSpace[] = [
+  'kernel',
+  'file',
+  'anonymous',
+  'interpreted',
+];
 
 /** Frames of all stacks, one after another, the leaf of each stack first. */
 export interface RawFrames {
@@ -37,7 +55,7 @@ export interface RawFrames {
   /** Row in `executables` for a file address; -1 else. */
   readonly executable: Int32Array;
   /**
-   * Address in the file's own (virtual) address space as its symbol table has it, that of anonymous
+   * Row in `interpreted` of a frame of that space. Of others the address: in the file's own (virtual) address space as its symbol table has it, that of anonymous
    * memory, or the kernel's without its upper 16 bits, which are all ones: a number would not be
    * exact with them. Return addresses are already moved back into the call.
    */
@@ -82,6 +100,7 @@ export interface SampleWindow {
   readonly rateHz: number;
   readonly processes: readonly Process[];
   readonly executables: readonly Executable[];
+  readonly interpreted: readonly InterpretedFrame[];
   readonly stacks: RawStacks;
   readonly frames: RawFrames;
   /** Samples that were due on the whole host and are missing: full maps, rings, busy buckets. */

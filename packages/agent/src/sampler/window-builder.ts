@@ -5,6 +5,7 @@ import {
   ADDRESS_SPACES,
   type AddressSpace,
   type Executable,
+  type InterpretedFrame,
   type Process,
   type SampleWindow,
   STACK_ENDS,
@@ -15,6 +16,7 @@ const SPACE: Readonly<Record<AddressSpace, number>> = {
   kernel: ADDRESS_SPACES.indexOf('kernel'),
   file: ADDRESS_SPACES.indexOf('file'),
   anonymous: ADDRESS_SPACES.indexOf('anonymous'),
+  interpreted: ADDRESS_SPACES.indexOf('interpreted'),
 };
 
 /** Collects the stacks of one window: a stack's frames, the leaf first, then the stack. */
@@ -22,6 +24,8 @@ export interface WindowBuilder {
   kernelFrame(address: number): void;
   fileFrame(file: CodeFile, address: number): void;
   anonymousFrame(address: number): void;
+  /** Equal frames should be the same object. */
+  interpretedFrame(frame: InterpretedFrame): void;
   /** A frame by its address in memory; false where the image has no code there. */
   userFrame(image: Image, address: number): boolean;
   /** Ends the stack that the frames since the last one make. */
@@ -34,11 +38,11 @@ export type WindowSpan = Pick<SampleWindow, 'startMs' | 'durationNs' | 'rateHz' 
 
 /** Rows of distinct things in the order they are first met. */
 function createRows<Row>() {
-  const numbers = new Map<string | number, number>();
+  const numbers = new Map<string | number | object, number>();
   const rows: Row[] = [];
   return {
     rows,
-    number(key: string | number, row: Row): number {
+    number(key: string | number | object, row: Row): number {
       const known = numbers.get(key);
       if (known !== undefined) return known;
       numbers.set(key, rows.length);
@@ -51,6 +55,7 @@ function createRows<Row>() {
 export function createWindowBuilder(): WindowBuilder {
   const processes = createRows<Process>();
   const executables = createRows<Executable>();
+  const interpreted = createRows<InterpretedFrame>();
   const frames = { space: [] as number[], executable: [] as number[], address: [] as number[] };
   const stacks = {
     process: [] as number[],
@@ -75,6 +80,7 @@ export function createWindowBuilder(): WindowBuilder {
     kernelFrame: (address) => frame(SPACE.kernel, -1, address),
     fileFrame,
     anonymousFrame,
+    interpretedFrame: (each) => frame(SPACE.interpreted, -1, interpreted.number(each, each)),
     userFrame(image, address) {
       const range = findRange(image.ranges, address);
       if (range?.file) fileFrame(range.file, address - range.bias);
@@ -91,6 +97,7 @@ export function createWindowBuilder(): WindowBuilder {
       ...span,
       processes: processes.rows,
       executables: executables.rows,
+      interpreted: interpreted.rows,
       stacks: {
         length: stacks.process.length,
         process: Int32Array.from(stacks.process),

@@ -31,6 +31,7 @@ function windowOf(path: string, addresses: readonly number[]): SampleWindow {
     rateHz: 19,
     processes: [],
     executables: [{ path, openPath: path, buildId: readBuildId(path) }],
+    interpreted: [],
     stacks: {
       length: 0,
       process: new Int32Array(),
@@ -266,4 +267,21 @@ test('a frame of the kernel is of that kind; one of just-in-time code has no nam
 test('a file that another has replaced gives no names', async () => {
   const executable = { path: '/lib', openPath: realpathSync(process.execPath), buildId: 'abcd' };
   assert.equal(await openFileSymbols(executable), undefined);
+});
+
+test('frames that an interpreter named keep its names, files and lines', async () => {
+  const window = windowOf('/bin/true', [0, 0]);
+  window.frames.space[1] = ADDRESS_SPACES.indexOf('interpreted');
+  window.frames.executable[1] = -1;
+  const interpreted = [{ text: 'Shop.pay', kind: 'cpython' as const, file: '/app.py', line: 7 }];
+  const options = { maxTableBytes: 1, kernelMaxAgeMs: 1, now: () => 0, attachToJvms: false };
+  await using symbolizer = await createSymbolizer(options);
+  const named = await symbolizer.name({ ...window, interpreted }, AbortSignal.timeout(60_000));
+  const { strings } = named;
+  assert.deepEqual(
+    [strings[named.name[1] ?? -1], strings[named.file[1] ?? -1], named.line[1]],
+    ['Shop.pay', '/app.py', 7],
+  );
+  assert.equal(FRAME_KINDS[named.kind[1] ?? 0], 'cpython');
+  assert.equal(named.line[0], 0);
 });

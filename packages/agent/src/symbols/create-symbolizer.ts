@@ -70,6 +70,7 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
         frames.name[row] = name && name.text !== '' ? strings.intern(name.text) : -1;
         frames.kind[row] = FRAME_KINDS.indexOf(name?.kind ?? 'unknown');
       }
+      takeInterpreted(window, frames, strings.intern);
       return { ...frames, strings: strings.all };
     },
     counters: () => ({ ...cache.counters, ...jit.counters, ...written }),
@@ -78,6 +79,23 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
       await jit[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Takes over what interpreters said of their own frames. */
+function takeInterpreted(
+  { frames: { length, space, address }, interpreted }: SampleWindow,
+  { name, file, line, kind }: Omit<NamedFrames, 'strings'>,
+  intern: (text: string) => number,
+): void {
+  for (let row = 0; row < length; row++) {
+    const isInterpreted = ADDRESS_SPACES[space[row] ?? 0] === 'interpreted';
+    const frame = isInterpreted ? interpreted[address[row] ?? -1] : undefined;
+    if (!frame) continue;
+    name[row] = intern(frame.text);
+    file[row] = intern(frame.file);
+    line[row] = frame.line;
+    kind[row] = FRAME_KINDS.indexOf(frame.kind);
+  }
 }
 
 /** The names of each executable's sampled addresses, by row in the window's `executables`. */

@@ -19,6 +19,7 @@ function windowOf(pid: number, addresses: readonly number[]): SampleWindow {
     rateHz: 19,
     processes: [{ pid, startTicks, comm: 'x', exe: '/x', containerId: '', unit: '' }],
     executables: [],
+    interpreted: [],
     stacks: {
       length: 1,
       process: Int32Array.of(0),

@@ -80,6 +80,13 @@ long bpf_probe_read_user(void *to, unsigned int size, const void *from)
 	return 0;
 }
 
+/* The kernel's memory is this program's own. */
+long bpf_probe_read_kernel(void *to, unsigned int size, const void *from)
+{
+	memcpy(to, from, size);
+	return 0;
+}
+
 long bpf_get_stack(void *ctx, void *to, unsigned int size, unsigned long flags)
 {
 	u32 bytes = kernel_frames * sizeof(u64);
@@ -121,6 +128,11 @@ long bpf_task_pt_regs(void *of)
 }
 
 unsigned long bpf_ktime_get_ns(void)
+{
+	return 0;
+}
+
+unsigned long bpf_ktime_get_boot_ns(void)
 {
 	return 0;
 }

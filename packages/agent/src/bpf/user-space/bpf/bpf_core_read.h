@@ -13,4 +13,5 @@
 	__builtin_memcpy(to, &BPF_CORE_READ(from, __VA_ARGS__), sizeof(*(to)))
 #define bpf_core_type_size(type) sizeof(type)
 #define bpf_core_enum_value_exists(type, value) 1
+#define bpf_core_enum_value(type, value) (value)
 #define __builtin_preserve_access_index(expression) (expression)

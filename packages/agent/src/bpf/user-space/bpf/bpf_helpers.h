@@ -12,6 +12,7 @@
 void *bpf_map_lookup_elem(const void *map, const void *key);
 long bpf_map_update_elem(const void *map, const void *key, const void *value, unsigned long flags);
 long bpf_probe_read_user(void *to, unsigned int size, const void *from);
+long bpf_probe_read_kernel(void *to, unsigned int size, const void *from);
 long bpf_get_stack(void *ctx, void *to, unsigned int size, unsigned long flags);
 void *bpf_ringbuf_reserve(const void *map, unsigned long size, unsigned long flags);
 void bpf_ringbuf_submit(void *record, unsigned long flags);
@@ -20,3 +21,4 @@ unsigned long bpf_get_current_task(void);
 void *bpf_get_current_task_btf(void);
 long bpf_task_pt_regs(void *task);
 unsigned long bpf_ktime_get_ns(void);
+unsigned long bpf_ktime_get_boot_ns(void);
