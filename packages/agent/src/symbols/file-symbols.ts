@@ -10,15 +10,28 @@ import type { Executable } from '../sampler/sampler.ts';
 /** Where the names of a file come from. */
 export type SymbolSource = '.symtab' | '.gnu_debugdata' | 'debug file' | '.dynsym' | 'none';
 
+/** A function that an address lies in, as a file tells of it. */
+export interface FoundFunction {
+  /** Mangled, where its compiler does that. */
+  readonly name: string;
+  /** Source file; empty where it is unknown. */
+  readonly file: string;
+  /** Source line of the address or, of a function that others were inlined into, of the call. */
+  readonly line: number;
+  readonly isGo: boolean;
+}
+
 /** The functions of one executable. Keeps its file open, as names are read when they are asked for. */
 export interface FileSymbols extends Disposable {
   readonly source: SymbolSource;
-  readonly isGo: boolean;
   readonly sizeBytes: number;
   /** Entries of its tables that were left out because of a bound. */
   readonly omitted: number;
-  /** The mangled name at an address of the file's own space. */
-  find(address: number): string | undefined;
+  /**
+   * The functions at an address of the file's own space: none, one, or more where the compiler put
+   * functions into one another, the innermost first.
+   */
+  find(address: number): readonly FoundFunction[];
 }
 
 /**
@@ -37,19 +50,19 @@ export async function openFileSymbols(executable: Executable): Promise<FileSymbo
   const exported = await readSymbolTable(elf, '.dynsym');
   const complete = await completeTable(elf, executable, opened);
   const tables = [complete?.table, exported].filter((table) => table !== undefined);
+  const isGo = buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined;
   const kept = opened.move();
   return {
     [Symbol.dispose]: () => kept.dispose(),
     source: complete?.source ?? (exported ? '.dynsym' : 'none'),
-    isGo: buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined,
     sizeBytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
     omitted: tables.reduce((sum, table) => sum + table.omitted, 0),
     find(address) {
       for (const table of tables) {
         const name = table.find(address);
-        if (name !== undefined) return name;
+        if (name !== undefined) return [{ name, file: '', line: 0, isGo }];
       }
-      return undefined;
+      return [];
     },
   };
 }
