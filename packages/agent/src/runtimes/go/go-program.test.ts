@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { type ElfFile, findSection, type ReadAt, readElf } from '../../elf/elf-file.ts';
 import { openElf } from '../../elf/open-elf.ts';
 import { type GoPlace, type GoProgram, openGoProgram } from './go-program.ts';
 
@@ -144,4 +146,31 @@ test('functions and lines are those of go tool addr2line, names those of go tool
     }
     assert.deepEqual(strange.slice(0, 5), [], `${strange.length} of ${program.functions.length}`);
   });
+});
+
+test('no damage to its table makes a program throw when it is read', (t) => {
+  const path = build(LOCAL, '-ldflags=-s -w');
+  if (path === undefined) return t.skip('no Go here');
+  const whole = new Uint8Array(readFileSync(path));
+  const read =
+    (bytes: Uint8Array): ReadAt =>
+    (offset, length) =>
+      bytes.subarray(offset, offset + length);
+  const section = findSection(readElf(read(whole)).value as ElfFile, '.gopclntab');
+  const { offset: from = 0, size = 0 } = section ?? {};
+  const place = fc.oneof(fc.nat(79), fc.nat(size - 1)).map((at) => from + at);
+  const changes = fc.array(fc.tuple(place, fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)), {
+    maxLength: 16,
+  });
+  const length = fc.oneof(fc.constant(whole.length), fc.integer({ min: from, max: from + size }));
+  fc.assert(
+    fc.property(changes, length, fc.array(fc.nat(size), { maxLength: 20 }), (all, cut, offsets) => {
+      const bytes = whole.slice(0, cut);
+      for (const [at, value] of all) if (at < cut) bytes[at] = value;
+      const elf = readElf(read(bytes)).value;
+      const program = elf && openGoProgram(elf);
+      for (const at of offsets) program?.find(program.textStart + at);
+    }),
+    { numRuns: 200 },
+  );
 });
