@@ -25,6 +25,8 @@ enum cfa_rule {
 	CFA_DEREF_FP,
 	CFA_STOP,
 	CFA_SIGNAL,
+	/* By the frame pointer, on another stack. */
+	CFA_OTHER_STACK,
 };
 
 /* Where the caller's frame pointer (arm64: and return address) is found. */

@@ -179,8 +179,8 @@ static __always_inline int step_by_rule(struct walk *walk, const struct rule *ru
 		return step_by_signal_frame(walk);
 	if (!frame_address(walk, rule, &cfa))
 		return stop(walk, END_UNREADABLE);
-	/* Stacks grow down: a caller that lies below is none. */
-	if (cfa < walk->sp)
+	/* Stacks grow down: a caller that lies below is none, unless it has another stack. */
+	if (cfa < walk->sp && rule->cfa != CFA_OTHER_STACK)
 		return stop(walk, END_BAD_FRAME);
 	return step_to_frame(walk, rule, cfa);
 }

@@ -39,8 +39,8 @@ export interface ElfFile {
   readonly read: ReadAt;
 }
 
-export const PT = { load: 1, note: 4, gnuEhFrame: 0x6474e550 } as const;
-export const PF = { execute: 1 } as const;
+export const PT = { load: 1, dynamic: 2, note: 4, gnuEhFrame: 0x6474e550 } as const;
+export const PF = { execute: 1, write: 2 } as const;
 export const SHT = { noBits: 8, note: 7 } as const;
 export const SHF = { execute: 4 } as const;
 
@@ -140,6 +140,20 @@ function readSections(bytes: Uint8Array, namesRow: number, read: ReadAt): Sectio
 /** The section of a name; `undefined` where there is none or it has no bytes in this file. */
 export function findSection(elf: ElfFile, name: string): Section | undefined {
   return elf.sections.find((section) => section.name === name && section.type !== SHT.noBits);
+}
+
+/** A stretch of the file and where it is loaded. */
+export type Stretch = Pick<Section, 'offset' | 'address' | 'size'>;
+
+/** The file's bytes from an address to the end of the segment that loads it; `undefined` if none does. */
+export function loadedFrom({ segments }: ElfFile, address: number): Stretch | undefined {
+  const segment = segments.find(
+    (each) =>
+      each.type === PT.load && address >= each.address && address < each.address + each.fileSize,
+  );
+  if (!segment) return undefined;
+  const skipped = address - segment.address;
+  return { offset: segment.offset + skipped, address, size: segment.fileSize - skipped };
 }
 
 /** The bytes of a section as they lie in the file; none if it is larger than the bound. */

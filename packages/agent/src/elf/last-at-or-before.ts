@@ -1,5 +1,5 @@
 /** The row of the last of ascending values that is not above one; -1 if all are above it. */
-export function lastAtOrBefore(sorted: Float64Array, value: number): number {
+export function lastAtOrBefore(sorted: Float64Array | Uint32Array, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -127,6 +127,35 @@ test('a stack that no table and no frame pointer lead out of is cut for that', {
   assert.ok((ends['bad_guess'] ?? 0) / samples >= LEAST_WHOLE, said);
 });
 
+const programs = fileURLToPath(new URL('../../../../golden/programs/', import.meta.url));
+
+/** Builds a Go program; `undefined` where that is not possible. */
+function buildGo(name: string, ...flags: readonly string[]): string | undefined {
+  const path = join(folder, [name, ...flags].join('').replaceAll(/[^\w.]+/g, '-'));
+  const build = ['build', ...flags, '-o', path, join(programs, `${name}.go`)];
+  return spawnSync('go', build, { cwd: folder }).status === 0 ? path : undefined;
+}
+
+for (const [kind, frames] of [
+  ['recursion', 30],
+  ['inlining', 3],
+  ['assembly', 3],
+  ['clock', 2],
+  ['goroutines', 3],
+] as const) {
+  test(`stacks of Go are whole: ${kind}`, { skip }, async (t) => {
+    const path = buildGo('routines', '-ldflags=-s -w', '-buildmode=pie');
+    if (path === undefined) return t.skip('no Go here');
+    await assertWhole(path, [kind, ...LIFE], frames);
+  });
+}
+
+test('stacks of Go through C and back are whole', { skip }, async (t) => {
+  const path = buildGo('callbacks');
+  if (path === undefined) return t.skip('no Go with cgo here');
+  await assertWhole(path, LIFE, 8);
+});
+
 const PYTHON = 'def f(n):\n return sum(i * i for i in range(n))\nwhile True: f(1000)';
 const SCRIPT = 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); } for (;;) f(25);';
 

@@ -1,11 +1,11 @@
-import { FRAME_KINDS, type FrameKind } from '@kube-eagle/profile';
 import { type KernelSymbols, readKernelSymbols } from '../proc/kallsyms.ts';
 import { ADDRESS_SPACES, type SampleWindow } from '../sampler/sampler.ts';
 import { type Demangle, isRust, loadDemangler } from './demangle.ts';
-import { openFileSymbols } from './file-symbols.ts';
+import { type FoundFunction, openFileSymbols } from './file-symbols.ts';
 import { createJitNames } from './jit-names.ts';
+import { createNamedFrames, type NamedFunction } from './named-frames.ts';
 import { createSymbolCache, type SymbolCache } from './symbol-cache.ts';
-import type { NamedFrames, Symbolizer } from './symbolizer.ts';
+import type { Symbolizer } from './symbolizer.ts';
 
 export interface SymbolizerOptions {
   /** Bytes that symbol tables may hold together. */
@@ -25,11 +25,6 @@ export interface CountingSymbolizer extends Symbolizer {
 
 /** Names remembered in their written-out form. */
 const MAX_DEMANGLED = 50_000;
-
-interface Name {
-  readonly text: string;
-  readonly kind: FrameKind;
-}
 
 /**
  * Names kernel frames by /proc/kallsyms, file frames by the symbols of their file, and generated code
@@ -54,24 +49,18 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
 
   return {
     async name(window, signal) {
-      const strings = createStrings();
-      const frames = emptyFrames(window);
+      const named = createNamedFrames();
       const files = await nameFiles(window, { cache, demangle }, signal);
       const generated = await jit.name(window, signal);
       const symbols = await kernelSymbols();
       for (let row = 0; row < window.frames.length; row++) {
         const address = window.frames.address[row] ?? 0;
         const space = ADDRESS_SPACES[window.frames.space[row] ?? 0];
-        const name =
-          space === 'kernel'
-            ? { text: symbols.find(address) ?? '', kind: 'kernel' as const }
-            : (files[window.frames.executable[row] ?? -1]?.get(address) ?? generated.get(row));
-        frames.first[row + 1] = row + 1;
-        frames.name[row] = name && name.text !== '' ? strings.intern(name.text) : -1;
-        frames.kind[row] = FRAME_KINDS.indexOf(name?.kind ?? 'unknown');
+        const inFile = files[window.frames.executable[row] ?? -1]?.get(address);
+        if (space === 'kernel') named.add([{ text: symbols.find(address) ?? '', kind: 'kernel' }]);
+        else named.add(inFile ?? optional(generated.get(row) ?? interpretedAt(window, row)));
       }
-      takeInterpreted(window, frames, strings.intern);
-      return { ...frames, strings: strings.all };
+      return named.finish();
     },
     counters: () => ({ ...cache.counters, ...jit.counters, ...written }),
     async [Symbol.asyncDispose]() {
@@ -81,72 +70,47 @@ export async function createSymbolizer(options: SymbolizerOptions): Promise<Coun
   };
 }
 
-/** Takes over what interpreters said of their own frames. */
-function takeInterpreted(
-  { frames: { length, space, address }, interpreted }: SampleWindow,
-  { name, file, line, kind }: Omit<NamedFrames, 'strings'>,
-  intern: (text: string) => number,
-): void {
-  for (let row = 0; row < length; row++) {
-    const isInterpreted = ADDRESS_SPACES[space[row] ?? 0] === 'interpreted';
-    const frame = isInterpreted ? interpreted[address[row] ?? -1] : undefined;
-    if (!frame) continue;
-    name[row] = intern(frame.text);
-    file[row] = intern(frame.file);
-    line[row] = frame.line;
-    kind[row] = FRAME_KINDS.indexOf(frame.kind);
-  }
+/** What an interpreter said of its own frame. */
+function interpretedAt(
+  { frames: { space, address }, interpreted }: SampleWindow,
+  row: number,
+): NamedFunction | undefined {
+  const isInterpreted = ADDRESS_SPACES[space[row] ?? 0] === 'interpreted';
+  return isInterpreted ? interpreted[address[row] ?? -1] : undefined;
 }
+
+const optional = <Value>(value: Value | undefined): readonly Value[] =>
+  value === undefined ? [] : [value];
 
 /** The names of each executable's sampled addresses, by row in the window's `executables`. */
 async function nameFiles(
   window: SampleWindow,
   { cache, demangle }: { readonly cache: SymbolCache; readonly demangle: Demangle },
   signal: AbortSignal,
-): Promise<readonly ReadonlyMap<number, Name>[]> {
+): Promise<readonly ReadonlyMap<number, readonly NamedFunction[]>[]> {
   const addresses = window.executables.map(() => new Set<number>());
   for (let row = 0; row < window.frames.length; row++) {
     addresses[window.frames.executable[row] ?? -1]?.add(window.frames.address[row] ?? 0);
   }
-  const named: Map<number, Name>[] = [];
+  const nameOf = ({ name, file, line, isGo }: FoundFunction): NamedFunction => ({
+    text: isGo ? name : demangle(name),
+    kind: isGo ? 'go' : isRust(name) ? 'rust' : 'native',
+    file,
+    line,
+  });
+  const unnamed: readonly NamedFunction[] = [{ text: '', kind: 'native' }];
+  const named: Map<number, readonly NamedFunction[]>[] = [];
   for (const [row, executable] of window.executables.entries()) {
     signal.throwIfAborted();
     const wanted = addresses[row] ?? [];
-    const { isGo, names } = await cache.resolve(executable, wanted);
-    const nameOf = (mangled: string): Name => ({
-      text: demangle(mangled),
-      kind: isGo ? 'go' : isRust(mangled) ? 'rust' : 'native',
-    });
-    named.push(
-      new Map(Array.from(wanted, (address) => [address, nameOf(names.get(address) ?? '')])),
-    );
+    const known = await cache.resolve(executable, wanted);
+    const functionsAt = (address: number): readonly NamedFunction[] => {
+      const found = known.get(address) ?? [];
+      return found.length > 0 ? found.map(nameOf) : unnamed;
+    };
+    named.push(new Map(Array.from(wanted, (address) => [address, functionsAt(address)])));
   }
   return named;
-}
-
-function emptyFrames({ frames: { length } }: SampleWindow): Omit<NamedFrames, 'strings'> {
-  return {
-    first: new Int32Array(length + 1),
-    name: new Int32Array(length),
-    file: new Int32Array(length),
-    line: new Int32Array(length),
-    kind: new Uint8Array(length),
-    inlined: new Uint8Array(length),
-  };
-}
-
-function createStrings() {
-  const all: string[] = [''];
-  const rows = new Map<string, number>([['', 0]]);
-  return {
-    all,
-    intern(text: string): number {
-      const known = rows.get(text);
-      if (known !== undefined) return known;
-      rows.set(text, all.length);
-      return all.push(text) - 1;
-    },
-  };
 }
 
 /** Remembers names, as each window has nearly those of the last one. */

@@ -5,26 +5,46 @@ import { type ElfFile, findSection } from '../elf/elf-file.ts';
 import { openElf } from '../elf/open-elf.ts';
 import { readSymbolTable, type SymbolTable } from '../elf/symbol-table.ts';
 import { openVdso } from '../elf/vdso.ts';
+import { openGoProgram } from '../runtimes/go/go-program.ts';
 import type { Executable } from '../sampler/sampler.ts';
 
 /** Where the names of a file come from. */
-export type SymbolSource = '.symtab' | '.gnu_debugdata' | 'debug file' | '.dynsym' | 'none';
+export type SymbolSource =
+  | 'pclntab'
+  | '.symtab'
+  | '.gnu_debugdata'
+  | 'debug file'
+  | '.dynsym'
+  | 'none';
+
+/** A function that an address lies in, as a file tells of it. */
+export interface FoundFunction {
+  /** Mangled, where its compiler does that. */
+  readonly name: string;
+  /** Source file; empty where it is unknown. */
+  readonly file: string;
+  /** Source line of the address or, of a function that others were inlined into, of the call. */
+  readonly line: number;
+  readonly isGo: boolean;
+}
 
 /** The functions of one executable. Keeps its file open, as names are read when they are asked for. */
 export interface FileSymbols extends Disposable {
   readonly source: SymbolSource;
-  readonly isGo: boolean;
   readonly sizeBytes: number;
   /** Entries of its tables that were left out because of a bound. */
   readonly omitted: number;
-  /** The mangled name at an address of the file's own space. */
-  find(address: number): string | undefined;
+  /**
+   * The functions at an address of the file's own space: none, one, or more where the compiler put
+   * functions into one another, the innermost first.
+   */
+  find(address: number): readonly FoundFunction[];
 }
 
 /**
- * Opens the symbols of a file: its own complete table, else what distributions left packed in it,
- * else its separate debug file, else only what it exports. Those are asked in turn for each address,
- * as exported names fill gaps. `undefined` where the file can't be opened any more or another has
+ * Opens the symbols of a file: what a Go program tells of itself; its own complete table, else what
+ * distributions left packed in it, else its separate debug file; and what it exports. Those are asked
+ * in turn for each address, as each fills gaps of the others. `undefined` where the file can't be opened any more or another has
  * taken its place.
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
@@ -37,19 +57,23 @@ export async function openFileSymbols(executable: Executable): Promise<FileSymbo
   const exported = await readSymbolTable(elf, '.dynsym');
   const complete = await completeTable(elf, executable, opened);
   const tables = [complete?.table, exported].filter((table) => table !== undefined);
+  const go = openGoProgram(elf);
+  // Releases of Go whose own table is not read; in others these are the functions of C.
+  const isGo = !go && (buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined);
   const kept = opened.move();
   return {
     [Symbol.dispose]: () => kept.dispose(),
-    source: complete?.source ?? (exported ? '.dynsym' : 'none'),
-    isGo: buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined,
-    sizeBytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
+    source: go ? 'pclntab' : (complete?.source ?? (exported ? '.dynsym' : 'none')),
+    sizeBytes: tables.reduce((sum, table) => sum + table.sizeBytes, go?.functions.sizeBytes ?? 0),
     omitted: tables.reduce((sum, table) => sum + table.omitted, 0),
     find(address) {
+      const places = go?.find(address) ?? [];
+      if (places.length > 0) return places.map((place) => ({ ...place, isGo: true }));
       for (const table of tables) {
         const name = table.find(address);
-        if (name !== undefined) return name;
+        if (name !== undefined) return [{ name, file: '', line: 0, isGo }];
       }
-      return undefined;
+      return [];
     },
   };
 }

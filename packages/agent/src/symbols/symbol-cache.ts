@@ -1,17 +1,13 @@
 import type { Executable } from '../sampler/sampler.ts';
-import type { FileSymbols } from './file-symbols.ts';
+import type { FileSymbols, FoundFunction } from './file-symbols.ts';
 
-/** What is known of a file's functions. */
-export interface KnownNames {
-  readonly isGo: boolean;
-  /** Mangled names by address of the file's own space; `''` where there is none. */
-  readonly names: ReadonlyMap<number, string>;
-}
+/** What is known of a file: the functions at addresses of its own space, none where it has no name. */
+export type KnownFunctions = ReadonlyMap<number, readonly FoundFunction[]>;
 
 /** Names found so far, and the tables that were used last. */
 export interface SymbolCache extends Disposable {
-  /** The names at some addresses of a file. Its table is read only if one of them is new. */
-  resolve(executable: Executable, addresses: Iterable<number>): Promise<KnownNames>;
+  /** The functions at some addresses of a file. Its table is read only if one of them is new. */
+  resolve(executable: Executable, addresses: Iterable<number>): Promise<KnownFunctions>;
   readonly counters: Readonly<SymbolCacheCounters>;
 }
 
@@ -43,8 +39,7 @@ const MAX_TABLES = 256;
 const MAX_NAMES = 20_000;
 
 interface Entry {
-  readonly names: Map<number, string>;
-  isGo: boolean;
+  readonly names: Map<number, readonly FoundFunction[]>;
   table: FileSymbols | undefined;
 }
 
@@ -61,7 +56,7 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
 
   function touch({ buildId, openPath, path }: Executable): Entry {
     const key = buildId || openPath || path;
-    const entry = entries.get(key) ?? { names: new Map(), isGo: false, table: undefined };
+    const entry = entries.get(key) ?? { names: new Map(), table: undefined };
     entries.delete(key);
     entries.set(key, entry);
     return entry;
@@ -93,7 +88,6 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
     if (entry.table) return entry.table;
     entry.table = await open(executable);
     if (!entry.table) return undefined;
-    entry.isGo = entry.table.isGo;
     heldBytes += entry.table.sizeBytes;
     tables++;
     counters.loads++;
@@ -114,14 +108,14 @@ export function createSymbolCache({ maxBytes, open }: SymbolCacheOptions): Symbo
       counters.hits += all.length - unknown.length;
       counters.misses += unknown.length;
       const table = unknown.length > 0 ? await tableOf(entry, executable) : undefined;
-      if (!table) return entry;
+      if (!table) return entry.names;
       if (entry.names.size + unknown.length > MAX_NAMES) {
         counters.forgotten += entry.names.size;
         entry.names.clear();
       }
       const wanted = entry.names.size === 0 ? all : unknown;
-      for (const address of wanted) entry.names.set(address, table.find(address) ?? '');
-      return entry;
+      for (const address of wanted) entry.names.set(address, table.find(address));
+      return entry.names;
     },
   };
 }

@@ -6,11 +6,7 @@ import {
   UNSET,
 } from './cfa-program.ts';
 import { createDwarfCursor, type DwarfCursor } from './dwarf-cursor.ts';
-import {
-  createUnwindTableBuilder,
-  type UnwindTable,
-  type UnwindTableBuilder,
-} from './unwind-table.ts';
+import type { UnwindTableBuilder } from './unwind-table.ts';
 
 /** Call frame information as it lies in a file. */
 export interface FrameSection {
@@ -22,21 +18,21 @@ export interface FrameSection {
   readonly architecture: Architecture;
   /** The page of the lowest loaded byte. */
   readonly base: number;
-  /** See `FinishOptions` of the table. */
-  readonly hasFramePointerGaps: boolean;
+  /** Whether an address is described elsewhere, so that what this section says of it is left out. */
+  readonly isDescribed: (address: number) => boolean;
 }
 
 /**
- * The unwind table of a file, from `.eh_frame` (LSB Core 5.0, 10.6) or `.debug_frame` (DWARF 5,
+ * Adds the functions of a file to its unwind table, from `.eh_frame` (LSB Core 5.0, 10.6) or `.debug_frame` (DWARF 5,
  * 6.4.1). Never throws: a description that is cut or lies is skipped and counted, and the ones after
  * it are read. Time and memory are proportional to the section's size.
  */
-export function readFrameSection(section: FrameSection): UnwindTable {
+export function readFrameSection(section: FrameSection, table: UnwindTableBuilder): void {
   const reader: Reader = {
     section,
     cursor: createDwarfCursor(section.bytes, section.address),
     contexts: new Map(),
-    table: createUnwindTableBuilder(),
+    table,
   };
   const { cursor } = reader;
   const size = section.bytes.length;
@@ -47,7 +43,6 @@ export function readFrameSection(section: FrameSection): UnwindTable {
     offset = entry.end;
     cursor.failed = false;
   }
-  return reader.table.finish(section);
 }
 
 interface Reader {
@@ -108,6 +103,7 @@ function readDescription(reader: Reader, entry: Entry): void {
   if (context.hasAugmentation) cursor.offset += cursor.uleb();
   // A linker that drops a function leaves its description behind with address or length 0.
   if (!cursor.failed && (length === 0 || start < reader.section.base)) return;
+  if (reader.section.isDescribed(start)) return;
   runCfaProgram(cursor, context, start, (address, state) => {
     table.row(address, table.rules.intern(ruleOf(state, context)));
   });

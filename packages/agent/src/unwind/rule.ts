@@ -16,6 +16,8 @@ export const CFA = {
   stop: 6,
   /** A signal frame: the interrupted registers lie in the ucontext on the stack. */
   signal: 7,
+  /** Frame pointer + offset, on another stack, which may lie anywhere. */
+  otherStack: 8,
 } as const;
 
 /** Where the caller's frame pointer is found; on arm64 where its return address is. */
