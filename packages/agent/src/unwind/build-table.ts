@@ -1,6 +1,7 @@
 import { type ElfFile, findSection, PT, type Section } from '../elf/elf-file.ts';
 import { ARM64, type Architecture, X86_64 } from './cfa-program.ts';
 import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
+import { muslCode } from './musl-code.ts';
 import type { UnwindTable } from './unwind-table.ts';
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { 'x86-64': X86_64, arm64: ARM64 };
@@ -25,6 +26,7 @@ export function buildUnwindTable(elf: ElfFile): UnwindTable | undefined {
     ...found,
     architecture,
     base: baseAddress(elf),
+    known: muslCode(elf),
     hasFramePointerGaps: ['.dynstr', '.strtab'].some((name) => hasText(elf, name, V8_BUILTINS)),
   });
   return table.length > 0 ? table : undefined;

@@ -29,6 +29,7 @@ function sectionOf(file: string): FrameSection {
     architecture: X86_64,
     base: lowest - (lowest % PAGE),
     hasFramePointerGaps: false,
+    known: [],
   };
 }
 

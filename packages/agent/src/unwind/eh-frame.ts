@@ -6,6 +6,7 @@ import {
   UNSET,
 } from './cfa-program.ts';
 import { createDwarfCursor, type DwarfCursor } from './dwarf-cursor.ts';
+import type { KnownCode } from './musl-code.ts';
 import {
   createUnwindTableBuilder,
   type UnwindTable,
@@ -24,6 +25,7 @@ export interface FrameSection {
   readonly base: number;
   /** See `FinishOptions` of the table. */
   readonly hasFramePointerGaps: boolean;
+  readonly known: readonly KnownCode[];
 }
 
 /**
