@@ -20,6 +20,8 @@ enum end {
 	END_UNREADABLE,
 	END_TOO_DEEP,
 	END_BAD_FRAME,
+	/* A 32-bit program: its kernel frames only. */
+	END_32_BIT,
 };
 
 /* Slots of `stats`; the first ones count walks by their end. */

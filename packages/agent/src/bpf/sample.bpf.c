@@ -89,6 +89,8 @@ static __always_inline void walk_user(struct walk *walk, struct task_struct *tas
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return;
 	struct user_registers registers = read_registers(user_regs(task));
+	if (registers.is_32_bit)
+		walk->stack.end = END_32_BIT;
 	if (!registers.is_known)
 		return;
 	walk->pc = CODE_ADDRESS(registers.pc);

@@ -53,6 +53,7 @@ export const STACK_ENDS = [
   'unreadable',
   'too_deep',
   'bad_frame',
+  '32_bit',
 ] as const;
 
 export type StackEnd = (typeof STACK_ENDS)[number];
