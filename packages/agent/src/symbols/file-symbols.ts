@@ -3,6 +3,7 @@ import { readDebugData } from '../elf/debug-data.ts';
 import { openDebugFile } from '../elf/debug-file.ts';
 import { type ElfFile, findSection } from '../elf/elf-file.ts';
 import { openElf } from '../elf/open-elf.ts';
+import { readPltTable } from '../elf/plt-table.ts';
 import { readSymbolTable, type SymbolTable } from '../elf/symbol-table.ts';
 import { openVdso } from '../elf/vdso.ts';
 import type { Executable } from '../sampler/sampler.ts';
@@ -24,7 +25,7 @@ export interface FileSymbols extends Disposable {
 /**
  * Opens the symbols of a file: its own complete table, else what distributions left packed in it,
  * else its separate debug file, else only what it exports. Those are asked in turn for each address,
- * as exported names fill gaps. `undefined` where the file can't be opened any more or another has
+ * as exported names fill gaps; stubs of the procedure linkage table come first. `undefined` where the file can't be opened any more or another has
  * taken its place.
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
@@ -36,7 +37,10 @@ export async function openFileSymbols(executable: Executable): Promise<FileSymbo
   const { elf } = file;
   const exported = await readSymbolTable(elf, '.dynsym');
   const complete = await completeTable(elf, executable, opened);
-  const tables = [complete?.table, exported].filter((table) => table !== undefined);
+  // Symbols of assembly without a size reach over the stubs behind them.
+  const tables = [readPltTable(elf), complete?.table, exported].filter(
+    (table) => table !== undefined,
+  );
   const kept = opened.move();
   return {
     [Symbol.dispose]: () => kept.dispose(),
