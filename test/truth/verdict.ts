@@ -62,14 +62,24 @@ export async function recordUntilRight(programs: readonly Program[]): Promise<Ma
   return tallies;
 }
 
-/** The figures as rows of a table in Markdown. */
+const HEAD = ['program', 'stacks', 'whole, %', 'share off, points', 'unnamed frames, %'];
+
+/** The figures as a table in Markdown. */
 export function drawTable(tallies: ReadonlyMap<Program, Tally>): string {
   const rows = Array.from(tallies, ([program, tally]) => {
     const { samples, whole, off, unnamed } = figuresOf(program, tally);
     const share = off === undefined ? '–' : off.toFixed(1);
-    const percent = [whole.toFixed(2), share, unnamed.toFixed(1)].join(' | ');
-    return `| ${program.name} | ${samples} | ${percent} |`;
+    return [program.name, String(samples), whole.toFixed(2), share, unnamed.toFixed(1)];
   });
-  const head = '| program | stacks | whole, % | share off, points | unnamed frames, % |';
-  return [head, '| --- | --: | --: | --: | --: |', ...rows].join('\n');
+  const widths = HEAD.map((_, column) =>
+    Math.max(...[HEAD, ...rows].map((row) => row[column]?.length ?? 0)),
+  );
+  const rule = widths.map((width, column) => (column === 0 ? '-' : ':').padStart(width, '-'));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => padded(cell, column, widths[column] ?? 0)).join(' | ')} |`;
+  return [HEAD, rule, ...rows].map(line).join('\n');
 }
+
+/** Names begin on the left, numbers end on the right. */
+const padded = (cell: string, column: number, width: number): string =>
+  column === 0 ? cell.padEnd(width) : cell.padStart(width);
