@@ -75,7 +75,9 @@ function script(
   };
 }
 
-const NODE = ['--perf-basic-prof', '--interpreted-frames-native-stack'];
+/** A function that V8 put into its caller has no frame of its own, and perf maps do not tell of it. */
+const NO_INLINING = ['--no-turbo-inlining', '--no-maglev-inlining'];
+const NODE = ['--perf-basic-prof', '--interpreted-frames-native-stack', ...NO_INLINING];
 const JAVA = ['-XX:+PreserveFramePointer', '-Xcomp', '-XX:CompileCommand=quiet'];
 
 /** The programs of the suite. */

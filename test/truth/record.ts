@@ -15,7 +15,7 @@ const SAMPLES = 30 * 99;
 const RATE_HZ = 997;
 const WINDOW_MS = 1_000;
 /** Programs end by themselves after so long, should nobody end them. */
-const LIFE_MS = 180_000;
+const LIFE_MS = 600_000;
 /** Windows without a new unwind table after which all are taken to be in the kernel. */
 const QUIET_WINDOWS = 3;
 const ORIGIN = { node: '', profiler: 'ebpf', taskId: '' };
@@ -42,10 +42,13 @@ async function* profilesOf(windows: AsyncIterable<SampleWindow>): AsyncGenerator
   }
 }
 
-/** Starts a program in a folder of its own. */
-function start(program: Program, folder: string): Running {
+/** Makes a program in a folder of its own; gives its command line. */
+function make(program: Program, folder: string): readonly string[] {
   mkdirSync(folder);
-  const [command = '', ...words] = program.make(folder);
+  return program.make(folder);
+}
+
+function start(program: Program, [command = '', ...words]: readonly string[]): Running {
   const child = spawn(command, [...words, String(LIFE_MS / 1_000)], { stdio: 'ignore' });
   return { program, child, tally: createTally() };
 }
@@ -57,7 +60,8 @@ const isOver = ({ child }: Running): boolean =>
 export async function record(programs: readonly Program[]): Promise<ReadonlyMap<Program, Tally>> {
   using folder = temporaryFolder();
   using ended = new DisposableStack();
-  const running = programs.map((program, row) => start(program, join(folder.path, String(row))));
+  const commands = programs.map((program, row) => make(program, join(folder.path, String(row))));
+  const running = programs.map((program, row) => start(program, commands[row] ?? []));
   for (const { child } of running) {
     ended.defer(() => {
       child.kill('SIGKILL');
