@@ -8,7 +8,7 @@ enum {
 	MAX_FRAMES = 256,
 	MAX_KERNEL_FRAMES = 64,
 	MAX_MAPPINGS = 64,
-	STATS = 16,
+	STATS = 8,
 };
 
 /* Why a walk ended: STACK_ENDS in sampler.ts, in its order. */
@@ -21,10 +21,12 @@ enum end {
 	END_TOO_DEEP,
 	END_BAD_FRAME,
 	END_BAD_GUESS,
+	/* A 32-bit program: its kernel frames only. */
+	END_32_BIT,
 };
 
-/* Slots of `stats`; the first ones count walks by their end. */
-enum stat { STAT_SAMPLES = 8, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST, STAT_GUESSES, STAT_PYTHON_LEFT, STAT_PYTHON_UNREADABLE };
+/* Slots of `stats`. */
+enum stat { STAT_SAMPLES, STAT_LOST, STAT_RUN_NS, STAT_FRAMES, STAT_EVENTS_LOST, STAT_GUESSES, STAT_PYTHON_LEFT, STAT_PYTHON_UNREADABLE };
 
 /*
  * The top four bits of a user frame; below them, 20 bits of executable and 40 of address. Of a Python

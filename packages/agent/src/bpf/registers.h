@@ -10,8 +10,8 @@ struct user_registers {
 	u64 pc, sp, fp, link;
 	/* pc is the address after the instruction that is being executed: a system call. */
 	bool is_after_call;
-	/* They are those of a 64-bit program. */
-	bool is_known;
+	/* They are those of a 64-bit program; of a 32-bit one. */
+	bool is_known, is_32_bit;
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -29,6 +29,7 @@ static __always_inline struct user_registers read_registers(struct pt_regs *regs
 		/* Interrupts and exceptions leave -1 here. */
 		.is_after_call = (long)BPF_CORE_READ(regs, orig_ax) >= 0,
 		.is_known = (cs & KERNEL_AND_USER_CODE_MASK) == 3 && cs != USER32_CS,
+		.is_32_bit = cs == USER32_CS,
 	};
 	return r;
 }
@@ -57,16 +58,19 @@ struct signal_registers {
 #define SYSCALL_BPF 280
 /* arch/arm64/include/asm/ptrace.h: exception level and, at bit 4, AArch32. */
 #define PSTATE_MODE_MASK 0x1f
+#define PSTATE_32_BIT 0x10
 
 static __always_inline struct user_registers read_registers(struct pt_regs *regs)
 {
+	u64 mode = BPF_CORE_READ(regs, pstate) & PSTATE_MODE_MASK;
 	struct user_registers r = {
 		.pc = BPF_CORE_READ(regs, pc),
 		.sp = BPF_CORE_READ(regs, sp),
 		.fp = BPF_CORE_READ(regs, regs[29]),
 		.link = BPF_CORE_READ(regs, regs[30]),
 		.is_after_call = BPF_CORE_READ(regs, syscallno) >= 0,
-		.is_known = (BPF_CORE_READ(regs, pstate) & PSTATE_MODE_MASK) == 0,
+		.is_known = mode == 0,
+		.is_32_bit = mode == PSTATE_32_BIT,
 	};
 	return r;
 }

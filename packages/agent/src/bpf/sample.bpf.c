@@ -86,6 +86,8 @@ static __always_inline void walk_user(struct walk *walk, struct task_struct *tas
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return;
 	struct user_registers registers = read_registers(user_regs(task));
+	if (registers.is_32_bit)
+		walk->stack.end = END_32_BIT;
 	if (!registers.is_known)
 		return;
 	walk->pc = CODE_ADDRESS(registers.pc);
@@ -137,7 +139,6 @@ int on_sample(void *ctx)
 	bool is_new = active ? count(&stacks_1, hash, stack) : count(&stacks_0, hash, stack);
 	if (is_new && walk->in_python.is_recorded)
 		announce_names(&stack->image, hash);
-	add(stack->end & 7, 1);
 	add(STAT_SAMPLES, 1);
 	add(STAT_FRAMES, stack->kernel_frames + stack->user_words);
 	add(STAT_RUN_NS, bpf_ktime_get_ns() - started_ns);

@@ -64,7 +64,7 @@ function tableOf(...rows: readonly (readonly [address: number, rule: Rule])[]): 
   const builder = createUnwindTableBuilder();
   for (const [address, rule] of rows) builder.row(address, builder.rules.intern(rule));
   builder.endFunction(rows[0]?.[0] ?? 0, CODE_BYTES);
-  return builder.finish({ base: 0, hasFramePointerGaps: false });
+  return builder.finish({ base: 0, hasFramePointerGaps: false, known: [] });
 }
 
 const sp = (cfaOffset: number, fp: number = FP.same, fpOffset = 0): Rule => ({

@@ -120,7 +120,8 @@ async function build(source: Source): Promise<SymbolTable> {
 const SHORT_NAME_BYTES = 256;
 const MAX_NAME_BYTES = 8192;
 
-function readName(read: ReadAt, { offset: from, size }: Section, offset: number): string {
+/** The zero-ended name at an offset of a section of names. */
+export function readName(read: ReadAt, { offset: from, size }: Section, offset: number): string {
   if (offset >= size) return '';
   const bytes = (most: number): Uint8Array => read(from + offset, Math.min(most, size - offset));
   const short = bytes(SHORT_NAME_BYTES);

@@ -21,10 +21,11 @@ const CAUSES: Readonly<Record<Exclude<StackEnd, WholeEnd>, TruncationCause>> = {
   too_deep: 'too deep',
   bad_frame: 'broken frame',
   bad_guess: 'no unwind table',
+  '32_bit': '32-bit program',
 };
 
 /** Causes that no file is to blame for. */
-const NOWHERE: readonly TruncationCause[] = ['process gone', 'too deep'];
+const NOWHERE: readonly TruncationCause[] = ['process gone', 'too deep', '32-bit program'];
 
 /** The frame that says why the stack of a row is cut, and in which file; `undefined` for a whole one. */
 export function truncationFrame(

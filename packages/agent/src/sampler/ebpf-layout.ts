@@ -21,18 +21,18 @@ export const PROCESS_BYTES: number =
 /** Size of `struct stack`. */
 export const STACK_BYTES = 2088;
 /** Size of `struct stat_slots`, one a possible CPU. */
-export const STATS_BYTES = 128;
+export const STATS_BYTES = 64;
 
 /** Slots of `enum stat`. */
 const STATS = {
-  samples: 8,
-  lost: 9,
-  runNs: 10,
-  frames: 11,
-  eventsLost: 12,
-  guesses: 13,
-  pythonLeft: 14,
-  pythonUnreadable: 15,
+  samples: 0,
+  lost: 1,
+  runNs: 2,
+  frames: 3,
+  eventsLost: 4,
+  guesses: 5,
+  pythonLeft: 6,
+  pythonUnreadable: 7,
 } as const;
 
 const SPACE = { raw: 0, file: 1, anonymous: 2, python: 3 } as const;

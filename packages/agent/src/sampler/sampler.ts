@@ -75,6 +75,7 @@ export const STACK_ENDS = [
   'too_deep',
   'bad_frame',
   'bad_guess',
+  '32_bit',
 ] as const;
 
 export type StackEnd = (typeof STACK_ENDS)[number];

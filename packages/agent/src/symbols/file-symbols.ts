@@ -3,6 +3,7 @@ import { readDebugData } from '../elf/debug-data.ts';
 import { openDebugFile } from '../elf/debug-file.ts';
 import { type ElfFile, findSection } from '../elf/elf-file.ts';
 import { openElf } from '../elf/open-elf.ts';
+import { readPltTable } from '../elf/plt-table.ts';
 import { readSymbolTable, type SymbolTable } from '../elf/symbol-table.ts';
 import { openVdso } from '../elf/vdso.ts';
 import { openGoProgram } from '../runtimes/go/go-program.ts';
@@ -42,9 +43,10 @@ export interface FileSymbols extends Disposable {
 }
 
 /**
- * Opens the symbols of a file: what a Go program tells of itself; its own complete table, else what
- * distributions left packed in it, else its separate debug file; and what it exports. Those are asked
- * in turn for each address, as each fills gaps of the others. `undefined` where the file can't be opened any more or another has
+ * Opens the symbols of a file: what a Go program tells of itself; the stubs of its procedure linkage
+ * table; its own complete table, else what distributions left packed in it, else its separate debug
+ * file; and what it exports. Those are asked in turn for each address, as each fills gaps of the
+ * others. `undefined` where the file can't be opened any more or another has
  * taken its place.
  */
 export async function openFileSymbols(executable: Executable): Promise<FileSymbols | undefined> {
@@ -56,7 +58,10 @@ export async function openFileSymbols(executable: Executable): Promise<FileSymbo
   const { elf } = file;
   const exported = await readSymbolTable(elf, '.dynsym');
   const complete = await completeTable(elf, executable, opened);
-  const tables = [complete?.table, exported].filter((table) => table !== undefined);
+  // Symbols of assembly without a size reach over the stubs behind them, which thus come first.
+  const tables = [readPltTable(elf), complete?.table, exported].filter(
+    (table) => table !== undefined,
+  );
   const go = openGoProgram(elf);
   // Releases of Go whose own table is not read; in others these are the functions of C.
   const isGo = !go && (buildIdsOf(elf).go !== '' || findSection(elf, '.gopclntab') !== undefined);

@@ -135,7 +135,7 @@ function nameOf({ map, older, isJvm }: Known, address: number): JitName | undefi
   const text = map?.ranges.find(address) ?? older?.ranges.find(address);
   if (text === undefined) return undefined;
   // V8 says what it is and, by a sign, how far it was optimised.
-  const [, script] = /^(?:JS|Function|LazyCompile|Script|Eval):[~^+*]?(.*)$/.exec(text) ?? [];
+  const [, script] = /^(?:JS|Function|LazyCompile|Script|Eval):[~^+*']*(.*)$/.exec(text) ?? [];
   if (script !== undefined) return { text: script || '(anonymous)', kind: 'v8js' };
   return { text, kind: isJvm ? 'jvm' : 'unknown' };
 }

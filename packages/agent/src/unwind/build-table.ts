@@ -3,6 +3,7 @@ import { occurrences } from '../elf/occurrences.ts';
 import { ARM64, type Architecture, X86_64 } from './cfa-program.ts';
 import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
 import { addGoFunctions } from './go-functions.ts';
+import { muslCode } from './musl-code.ts';
 import { createUnwindTableBuilder, type UnwindTable } from './unwind-table.ts';
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { 'x86-64': X86_64, arm64: ARM64 };
@@ -27,7 +28,7 @@ export function buildUnwindTable(elf: ElfFile): UnwindTable | undefined {
   const found = frameBytes(elf);
   if (found) readFrameSection({ ...found, architecture, base, isDescribed }, builder);
   const hasFramePointerGaps = ['.dynstr', '.strtab'].some((name) => hasText(elf, name));
-  const table = builder.finish({ base, hasFramePointerGaps });
+  const table = builder.finish({ base, hasFramePointerGaps, known: muslCode(elf) });
   return table.length > 0 ? table : undefined;
 }
 

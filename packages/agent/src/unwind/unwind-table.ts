@@ -1,3 +1,4 @@
+import type { KnownCode } from './musl-code.ts';
 import { createRuleDictionary, FRAME_POINTER, INVALID, type Rules } from './rule.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface FinishOptions {
    * built-ins are.
    */
   readonly hasFramePointerGaps: boolean;
+  /** Code whose rule is known otherwise, in order of address: taken where no function is described. */
+  readonly known: readonly KnownCode[];
 }
 
 /** Compilers pad functions to 16 bytes; a larger gap is code without a description. */
@@ -98,9 +101,14 @@ export function createUnwindTableBuilder(): UnwindTableBuilder {
       first = length;
     },
     skipFunction,
-    finish({ base, hasFramePointerGaps }) {
+    finish({ base, hasFramePointerGaps, known }) {
       const gapRule = hasFramePointerGaps ? rules.intern(FRAME_POINTER) : 0;
-      const rows = compact({ ranges, pcs, numbers, base, gapRule });
+      const filling = known.map(({ start, end, rule }) => ({
+        start,
+        end,
+        rule: rules.intern(rule),
+      }));
+      const rows = compact({ ranges, pcs, numbers, base, gapRule, filling });
       return { ...rows, rules: rules.finish(), base, skipped };
     },
   };
@@ -113,16 +121,26 @@ interface Scattered {
   readonly base: number;
   /** What holds in large gaps; 0 (invalid) where nothing is known of them. */
   readonly gapRule: number;
+  /** Stretches with one rule each, by its number, for gaps. */
+  readonly filling: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly rule: number;
+  }[];
 }
 
 /** Brings functions into the order of addresses, which files do not keep, and marks gaps. */
-function compact({ ranges, pcs, numbers, base, gapRule }: Scattered): {
+function compact({ ranges, pcs, numbers, base, gapRule, filling }: Scattered): {
   readonly length: number;
   readonly pc: Uint32Array;
   readonly rule: Uint16Array;
 } {
   const inOrder = ranges.toSorted((a, b) => a.start - b.start);
-  const capacity = inOrder.reduce((sum, { firstRow, lastRow }) => sum + lastRow - firstRow + 1, 1);
+  const room = 1 + filling.length * 2;
+  const capacity = inOrder.reduce(
+    (sum, { firstRow, lastRow }) => sum + lastRow - firstRow + 1,
+    room,
+  );
   const pc = new Uint32Array(capacity);
   const rule = new Uint16Array(capacity);
   let length = 0;
@@ -134,17 +152,35 @@ function compact({ ranges, pcs, numbers, base, gapRule }: Scattered): {
     pc[length] = relative;
     rule[length++] = number;
   };
+  const fill = createFilling(filling, push);
   let end = Number.POSITIVE_INFINITY;
   for (const range of inOrder) {
     const gap = range.start - end;
     if (gap > MAX_PADDING) push(end, gap > MIN_FRAME_POINTER_GAP ? gapRule : 0);
+    fill(end, range.start);
     for (let row = range.firstRow; row < range.lastRow; row++) {
       push(pcs[row] ?? 0, numbers[row] ?? 0);
     }
     end = Number.isFinite(end) ? Math.max(end, range.end) : range.end;
   }
   if (Number.isFinite(end)) push(end, 0);
+  fill(end, Number.POSITIVE_INFINITY);
   return { length, pc: pc.slice(0, length), rule: rule.slice(0, length) };
+}
+
+/** Puts what fits into one gap after another, which begin at infinity before the first function. */
+function createFilling(
+  filling: Scattered['filling'],
+  push: (address: number, rule: number) => void,
+): (from: number, to: number) => void {
+  let next = 0;
+  return (from, to) => {
+    for (let each = filling[next]; each && each.start < to; each = filling[++next]) {
+      if ((Number.isFinite(from) && each.start < from) || each.end > to) continue;
+      push(each.start, each.rule);
+      push(each.end, 0);
+    }
+  };
 }
 
 /** The row that holds at an address of the file's own address space; -1 before the first. */

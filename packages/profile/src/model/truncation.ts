@@ -10,6 +10,7 @@ export const TRUNCATION_CAUSES = [
   'broken frame',
   'no unwind table',
   'no frame pointer',
+  '32-bit program',
 ] as const;
 
 export type TruncationCause = (typeof TRUNCATION_CAUSES)[number];
