@@ -80,6 +80,8 @@ const NO_INLINING = ['--no-turbo-inlining', '--no-maglev-inlining'];
 const NODE = ['--perf-basic-prof', '--interpreted-frames-native-stack', ...NO_INLINING];
 const JAVA = ['-XX:+PreserveFramePointer', '-Xcomp', '-XX:CompileCommand=quiet'];
 
+const GO = ['runtime\\.goexit.*', `main\\.(${SPEND})`, 'main\\.work'];
+
 /** The programs of the suite. */
 export const PROGRAMS: readonly Program[] = [
   compiled('C', 'shares.c', {
@@ -112,7 +114,16 @@ export const PROGRAMS: readonly Program[] = [
     by: ['rustc', '-O'],
     through: ['clone3?', `.*(${SPEND})`, '.*work', '.*descend'],
   }),
-  compiled('Go', 'shares.go', { by: ['go', 'build'], through: [] }),
+  compiled('Go', 'shares.go', { by: ['go', 'build'], through: GO }),
+  compiled('Go, stripped', 'shares.go', {
+    by: ['go', 'build', '-ldflags=-s -w'],
+    through: GO,
+  }),
+  compiled('Go, cgo', 'shares-cgo.go', {
+    by: ['go', 'build'],
+    needs: ['cc'],
+    through: [`main\\.(${SPEND})`, 'runtime\\.cgocall', 'in_c|.*_in_c', 'compute'],
+  }),
   {
     name: 'Java 17',
     needs: ['javac', 'java'],
@@ -127,7 +138,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   script('Node 20', ['/usr/bin/node', ...NODE], 'shares.cjs', [SPEND]),
   script('Node 24', [process.execPath, ...NODE], 'shares.cjs', [SPEND]),
-  script('Python', ['python3'], 'shares.py', []),
+  script('Python', ['python3'], 'shares.py', ['<module>', SPEND, 'work']),
 ];
 
 /** A program that the kernel program does not walk. */
