@@ -16,6 +16,7 @@ const image = (ranges: Image['ranges']): Image => ({
   id: { pid: 42, startTicks: 2 ** 33 + 5, execId: 3 },
   process: { pid: 42, startTicks: 0, comm: 'a', exe: '', containerId: '', unit: '' },
   ranges,
+  generated: { unwinder: 'frame pointer', host: 0 },
   isGone: false,
 });
 

@@ -1,6 +1,7 @@
 import { type ElfFile, findSection, PT, type Section } from '../elf/elf-file.ts';
 import { ARM64, type Architecture, X86_64 } from './cfa-program.ts';
 import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
+import { withHostFrame } from './host-frame.ts';
 import type { UnwindTable } from './unwind-table.ts';
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { 'x86-64': X86_64, arm64: ARM64 };
@@ -27,7 +28,7 @@ export function buildUnwindTable(elf: ElfFile): UnwindTable | undefined {
     base: baseAddress(elf),
     hasFramePointerGaps: ['.dynstr', '.strtab'].some((name) => hasText(elf, name, V8_BUILTINS)),
   });
-  return table.length > 0 ? table : undefined;
+  return table.length > 0 ? withHostFrame(elf, table) : undefined;
 }
 
 /** Address of the page that the lowest loaded byte lies in. */
