@@ -46,6 +46,18 @@ struct image {
 	u32 tgid, exec_id;
 };
 
+/* How the callers of code are found that lies in no file, whose `bias` says it. GENERATED in ebpf-layout.ts. */
+enum generated {
+	/* It keeps a frame pointer. */
+	GENERATED_FRAMED = 1,
+	/* It runs on the frame of the interpreter that jumped to it, which `executable` is the mapping of. */
+	GENERATED_ON_HOST,
+	/* It keeps a frame pointer on stacks of its own, which begin with none. */
+	GENERATED_OWN_STACK,
+	/* It keeps none, and nothing tells where its frames begin. */
+	GENERATED_UNFRAMED,
+};
+
 struct mapping {
 	u64 end, bias;
 	u32 executable, space;
@@ -127,6 +139,8 @@ struct walk {
 	/* Of the frame that `pc` is in: an interpreter was asked for its frames, and they stand for it. */
 	u64 is_asked, is_replaced;
 	struct python_walk in_python;
+	/* Of the frame that pc is in: its `enum generated`, 0 for code of files, and its host's mapping. */
+	u32 generated, host;
 	struct stack stack;
 };
 

@@ -54,6 +54,17 @@ struct signal_registers {
 };
 #define set_link(walk, registers)
 
+/* Where a frame keeps its return address, and whether an address is one: a call ends there. */
+#define RETURN_OFFSET(rule) (-8)
+static __always_inline bool is_after_call(u64 pc)
+{
+	u8 code[6];
+
+	/* e8 and four bytes, or ff with none, one or four more. */
+	return !bpf_probe_read_user(code, sizeof(code), (void *)(pc - sizeof(code))) &&
+	       (code[1] == 0xe8 || code[0] == 0xff || code[3] == 0xff || code[4] == 0xff);
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_BPF 280
 /* arch/arm64/include/asm/ptrace.h: exception level and, at bit 4, AArch32. */
@@ -94,4 +105,14 @@ struct signal_registers {
 	u64 fp, link, sp, pc;
 };
 #define set_link(walk, registers) ((walk)->link = (registers).link)
+
+/* Where a frame keeps its return address, and whether an address is one: bl or blr come before. */
+#define RETURN_OFFSET(rule) ((rule)->fp_offset + 8)
+static __always_inline bool is_after_call(u64 pc)
+{
+	u32 code;
+
+	return !bpf_probe_read_user(&code, sizeof(code), (void *)(pc - sizeof(code))) &&
+	       ((code & 0xfc000000) == 0x94000000 || (code & 0xfffffc1f) == 0xd63f0000);
+}
 #endif

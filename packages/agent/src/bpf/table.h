@@ -44,6 +44,9 @@ struct block {
 	u16 rule[BLOCK_ROWS];
 };
 
+/* Where a table has the rule of the frame that code runs on which its executable has generated. */
+#define HOST_FRAME 0xfffffffe
+
 /* Rules of all tables, by number. */
 MAP(rules, BPF_MAP_TYPE_ARRAY, u32, struct rule);
 

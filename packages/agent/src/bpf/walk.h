@@ -9,6 +9,8 @@
 #define LOWEST_CODE 0x1000
 /* A caller's frame lies at most so far above its callee's: more is no frame pointer. */
 #define MAX_FRAME_BYTES (1 << 20)
+/* LuaJIT puts at most 255 words of four bytes below the frame of its interpreter. */
+#define MAX_HOST_STEPS 64
 
 static __always_inline struct process *known_process(const struct image *image)
 {
@@ -22,12 +24,13 @@ static __always_inline struct process *known_process(const struct image *image)
  * stays raw: the agent looks it up when it drains. Returns false where a known process has no such
  * mapping.
  */
-static __always_inline bool place(const struct walk *walk, u64 pc, u64 *frame)
+static __always_inline bool place(struct walk *walk, u64 pc, u64 *frame)
 {
 	const struct stack *stack = &walk->stack;
 	struct process *process = known_process(&stack->image);
 
 	*frame = pc & RAW_ADDRESS_MASK;
+	walk->generated = 0;
 	if (!process)
 		return true;
 	u64 i = LAST_AT_MOST(process->start, MAX_MAPPINGS, pc);
@@ -44,6 +47,10 @@ static __always_inline bool place(const struct walk *walk, u64 pc, u64 *frame)
 			 ((pc - mapping->bias) & FILE_ADDRESS_MASK);
 	else
 		*frame |= space;
+	if (mapping->space == SPACE_ANONYMOUS) {
+		walk->generated = mapping->bias;
+		walk->host = mapping->executable;
+	}
 	return true;
 }
 
@@ -74,6 +81,15 @@ static __always_inline long read_user(void *to, u32 size, u64 from)
 	return bpf_probe_read_user(to, size, (void *)from);
 }
 
+/*
+ * Whether a frame without a frame pointer may be the last. A leaf uses that register for something
+ * else, and what generated code runs on begins with the frames of its runtime.
+ */
+static __always_inline bool may_be_outermost(const struct walk *walk)
+{
+	return !walk->is_leaf && (!walk->generated || walk->generated == GENERATED_OWN_STACK);
+}
+
 /* By the frame pointer: {caller's frame pointer, return address}. */
 static __always_inline int step_by_frame_pointer(struct walk *walk)
 {
@@ -82,8 +98,11 @@ static __always_inline int step_by_frame_pointer(struct walk *walk)
 	walk->is_guess = 1;
 	walk->was_guess = 1;
 	if (!fp)
-		return stop(walk, END_COMPLETE);
-	if (fp & 7 || fp < walk->sp || fp - walk->sp > MAX_FRAME_BYTES)
+		return stop(walk, may_be_outermost(walk) ? END_COMPLETE : END_BAD_GUESS);
+	if (fp & 7)
+		return stop(walk, END_BAD_GUESS);
+	if (walk->generated != GENERATED_OWN_STACK &&
+	    (fp < walk->sp || fp - walk->sp > MAX_FRAME_BYTES))
 		return stop(walk, END_BAD_GUESS);
 	if (read_user(saved, sizeof(saved), fp))
 		return stop(walk, END_BAD_GUESS);
@@ -185,10 +204,47 @@ static __always_inline int step_by_rule(struct walk *walk, const struct rule *ru
 	return step_to_frame(walk, rule, cfa);
 }
 
+/* The mapping whose frame the generated code at hand runs on; 0 for any other code. */
+static __always_inline struct mapping *host_of(const struct walk *walk)
+{
+	if (walk->generated != GENERATED_ON_HOST)
+		return 0;
+	struct process *process = known_process(&walk->stack.image);
+	if (!process)
+		return 0;
+	return &process->mapping[walk->host & (MAX_MAPPINGS - 1)];
+}
+
+/*
+ * To the caller of an interpreter whose frame is that of its generated code too. The code has moved
+ * the stack pointer by what it needs, in steps of 16: the first place where the interpreter would
+ * find an address to return to, right after a call of its own file, is where its frame begins.
+ */
+static __always_inline int step_by_host_frame(struct walk *walk, const struct rule *rule)
+{
+	struct process *process = known_process(&walk->stack.image);
+	u32 i = walk->host & (MAX_MAPPINGS - 1);
+
+	if (!process || !rule || rule->cfa != CFA_SP)
+		return stop(walk, END_BAD_FRAME);
+	walk->was_guess = 0;
+	u64 cfa = walk->sp + rule->cfa_offset;
+	for (u32 step = 0; step < MAX_HOST_STEPS; step++, cfa += 16) {
+		u64 pc;
+
+		if (read_user(&pc, sizeof(pc), cfa + RETURN_OFFSET(rule)))
+			return stop(walk, END_UNREADABLE);
+		pc = CODE_ADDRESS(pc);
+		if (pc >= process->start[i] && pc < process->mapping[i].end && is_after_call(pc))
+			return step_to_frame(walk, rule, cfa);
+	}
+	return stop(walk, END_BAD_FRAME);
+}
+
 /*
  * One frame: records where the walk is, then moves it to the caller: by the rule of its executable's
- * table, or by the frame pointer where there is none. Returns 1 at the end. A global function is
- * verified once and not once an iteration.
+ * table, as its kind of generated code asks, or by the frame pointer where nothing else is known.
+ * Returns 1 at the end. A global function is verified once and not once an iteration.
  */
 __attribute__((noinline)) int unwind_step(u32 slot)
 {
@@ -218,10 +274,19 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 		stack->user_words++;
 	}
 	walk->is_asked = walk->is_replaced = 0;
-	if (frame >> SPACE_SHIFT != SPACE_FILE)
-		return step_by_frame_pointer(walk);
 	u32 executable = frame >> EXECUTABLE_SHIFT & MAX_EXECUTABLE;
-	struct rule *rule = find_rule(executable, frame & FILE_ADDRESS_MASK);
+	u64 address = frame & FILE_ADDRESS_MASK;
+	struct mapping *host = host_of(walk);
+	if (host) {
+		executable = host->executable;
+		address = HOST_FRAME;
+	} else if (frame >> SPACE_SHIFT != SPACE_FILE) {
+		return walk->generated == GENERATED_UNFRAMED ? stop(walk, END_BAD_FRAME) :
+							       step_by_frame_pointer(walk);
+	}
+	struct rule *rule = find_rule(executable, address);
+	if (host)
+		return step_by_host_frame(walk, rule);
 	if (rule && rule->cfa != CFA_INVALID)
 		return step_by_rule(walk, rule);
 	add(STAT_GUESSES, 1);

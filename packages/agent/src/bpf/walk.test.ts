@@ -56,6 +56,7 @@ const image: Image = {
     { start: BIAS, end: BIAS + CODE_BYTES, file, bias: BIAS },
     { start: ANONYMOUS, end: ANONYMOUS + 4096, file: undefined, bias: 0 },
   ],
+  generated: { unwinder: 'frame pointer', host: 0 },
   isGone: false,
 };
 

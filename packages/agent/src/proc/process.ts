@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { Process } from '../sampler/sampler.ts';
 import { parseCgroup } from './cgroup.ts';
 import { type ProcessStat, parseStat } from './stat.ts';
@@ -18,6 +18,23 @@ export function readProcLink(path: string): string | undefined {
     return readlinkSync(path);
   } catch {
     return undefined;
+  }
+}
+
+const MAX_ARGUMENT_BYTES = 4096;
+
+/** The first 4 kB of the words that a program was started with; none once it is gone. */
+export function readArguments(pid: number): readonly string[] {
+  const bytes = Buffer.alloc(MAX_ARGUMENT_BYTES);
+  try {
+    const file = openSync(`/proc/${pid}/cmdline`, 'r');
+    try {
+      return bytes.toString('latin1', 0, readSync(file, bytes)).split('\0');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return [];
   }
 }
 

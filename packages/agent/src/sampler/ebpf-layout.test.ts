@@ -17,6 +17,7 @@ const image = (ranges: Image['ranges']): Image => ({
   id: { pid: 42, startTicks: 2 ** 33 + 5, execId: 3 },
   process: { pid: 42, startTicks: 0, comm: 'a', exe: '', containerId: '', unit: '' },
   ranges,
+  generated: { unwinder: 'frame pointer', host: 0 },
   isGone: false,
 });
 
@@ -83,9 +84,9 @@ test('decodeEvent() reads an image and its name', () => {
 
 test('sumStats() adds up the CPUs', () => {
   const bytes = Buffer.alloc(STATS_BYTES * 2);
-  bytes.writeBigUInt64LE(5n, 8 * 8);
-  bytes.writeBigUInt64LE(6n, STATS_BYTES + 8 * 8);
-  bytes.writeBigUInt64LE(1n, STATS_BYTES + 9 * 8);
+  bytes.writeBigUInt64LE(5n, 0);
+  bytes.writeBigUInt64LE(6n, STATS_BYTES);
+  bytes.writeBigUInt64LE(1n, STATS_BYTES + 8);
   const { samples, lost } = sumStats(bytes);
   assert.deepEqual({ samples, lost }, { samples: 11, lost: 1 });
 });

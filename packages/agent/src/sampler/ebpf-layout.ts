@@ -1,5 +1,6 @@
 import type { CodePlace } from '../runtimes/cpython/code-names.ts';
 import type { CodeFile, ExecutableTable } from './executable-table.ts';
+import type { GeneratedCode, Unwinder } from './generated-code.ts';
 import type { Image, ImageId, ImageTable } from './image-table.ts';
 import type { Pythons } from './pythons.ts';
 import { STACK_ENDS, type StackEnd } from './sampler.ts';
@@ -37,11 +38,23 @@ const STATS = {
 
 const SPACE = { raw: 0, file: 1, anonymous: 2, python: 3 } as const;
 
+/** `enum generated`. */
+const GENERATED: Readonly<Record<Unwinder, number>> = {
+  'frame pointer': 1,
+  'host frame': 2,
+  'own stack': 3,
+  none: 4,
+};
+
 /** A file whose number has no room in a frame is left to be looked up when stacks are drained. */
 function spaceOf(file: CodeFile | undefined): number {
   if (!file) return SPACE.anonymous;
   return file.number <= MAX_EXECUTABLE ? SPACE.file : SPACE.raw;
 }
+
+/** A host beyond the mappings that the program has is none. */
+const reachable = (generated: GeneratedCode): GeneratedCode =>
+  generated.host < MAX_MAPPINGS ? generated : { unwinder: 'none', host: 0 };
 
 /** `struct process`: the ranges of an image that the program looks addresses up in. */
 export function encodeProcess(image: Image): Uint8Array {
@@ -56,11 +69,12 @@ export function encodeProcess(image: Image): Uint8Array {
     const at = PROCESS_HEADER_BYTES + i * 8;
     bytes.writeBigUInt64LE(start === undefined ? UNUSED_START : BigInt(start), at);
   }
+  const { unwinder, host } = reachable(image.generated);
   ranges.forEach(({ end, bias, file }, i) => {
     const at = PROCESS_HEADER_BYTES + MAX_MAPPINGS * 8 + i * MAPPING_BYTES;
     bytes.writeBigUInt64LE(BigInt(end), at);
-    bytes.writeBigInt64LE(BigInt(bias), at + 8);
-    bytes.writeUInt32LE(file?.number ?? 0, at + 16);
+    bytes.writeBigInt64LE(BigInt(file ? bias : GENERATED[unwinder]), at + 8);
+    bytes.writeUInt32LE(file?.number ?? host, at + 16);
     bytes.writeUInt32LE(spaceOf(file), at + 20);
   });
   return bytes;

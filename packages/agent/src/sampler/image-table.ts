@@ -2,6 +2,7 @@ import { parseMaps } from '../proc/maps.ts';
 import { readProcess, readProcFile } from '../proc/process.ts';
 import { type CodeRange, codeRanges } from './address-space.ts';
 import type { ExecutableTable } from './executable-table.ts';
+import { type GeneratedCode, generatedCode } from './generated-code.ts';
 import type { Process } from './sampler.ts';
 
 /** A program as one process runs it. A pid used again, or an exec, makes another image. */
@@ -17,6 +18,8 @@ export interface Image {
   readonly process: Process;
   /** Its code in order of address; empty for kernel threads. */
   readonly ranges: readonly CodeRange[];
+  /** How to get on below its code that lies in no file. */
+  readonly generated: GeneratedCode;
   /** It ended, or became another program, before it could be looked at. */
   readonly isGone: boolean;
 }
@@ -52,7 +55,8 @@ export function imageKey(id: ImageId): string {
 function goneImage(id: ImageId, comm: string): Image {
   const { pid, startTicks } = id;
   const process = { pid, startTicks, comm, exe: '', containerId: '', unit: '' };
-  return { id, process, ranges: [], isGone: true };
+  const generated = generatedCode(pid, []);
+  return { id, process, ranges: [], generated, isGone: true };
 }
 
 function readImage(id: ImageId, comm: string, executables: ExecutableTable): Image {
@@ -65,6 +69,7 @@ function readImage(id: ImageId, comm: string, executables: ExecutableTable): Ima
     id,
     process: comm === '' ? process : { ...process, comm },
     ranges: codeRanges(id.pid, maps, executables),
+    generated: generatedCode(id.pid, maps),
     isGone: false,
   };
 }

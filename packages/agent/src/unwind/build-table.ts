@@ -3,6 +3,7 @@ import { occurrences } from '../elf/occurrences.ts';
 import { ARM64, type Architecture, X86_64 } from './cfa-program.ts';
 import { ehFrameAddress, type FrameSection, readFrameSection } from './eh-frame.ts';
 import { addGoFunctions } from './go-functions.ts';
+import { withHostFrame } from './host-frame.ts';
 import { muslCode } from './musl-code.ts';
 import { createUnwindTableBuilder, type UnwindTable } from './unwind-table.ts';
 
@@ -29,7 +30,7 @@ export function buildUnwindTable(elf: ElfFile): UnwindTable | undefined {
   if (found) readFrameSection({ ...found, architecture, base, isDescribed }, builder);
   const hasFramePointerGaps = ['.dynstr', '.strtab'].some((name) => hasText(elf, name));
   const table = builder.finish({ base, hasFramePointerGaps, known: muslCode(elf) });
-  return table.length > 0 ? table : undefined;
+  return table.length > 0 ? withHostFrame(elf, table) : undefined;
 }
 
 /** Address of the page that the lowest loaded byte lies in. */
