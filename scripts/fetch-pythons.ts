@@ -2,15 +2,18 @@
  * Unpacks the Pythons of other Debian releases, each with the libraries it needs, into a folder a
  * release: roots that the tests of CPython run them in.
  *
- *   node scripts/fetch-pythons.ts FOLDER
- *   KUBE_EAGLE_PYTHONS=FOLDER npm test
+ *   node scripts/fetch-pythons.ts            those of all releases below
+ *   node scripts/fetch-pythons.ts sid        that of one
  *
  * Packages come from the mirror that this machine's apt uses, by a configuration of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+/** Where the tests look for them. */
+const FOLDER = fileURLToPath(new URL('../.cache/pythons', import.meta.url));
 const RELEASES: Readonly<Record<string, string>> = { bullseye: '3.9', trixie: '3.13', sid: '3.14' };
 const LIBRARIES = ['libc6', 'libcrypt1', 'libexpat1', 'zlib1g'];
 
@@ -22,7 +25,8 @@ function aptOf(folder: string, release: string): (tool: string, ...words: string
   }
   const targets = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'];
   const mirrors = execFileSync('apt-get', targets, { encoding: 'utf8' }).split('\n');
-  const mirror = mirrors.find((uri) => uri.endsWith('/debian/')) ?? 'http://deb.debian.org/debian';
+  const mirror = mirrors.find((uri) => uri.endsWith('/debian/'));
+  if (mirror === undefined) throw new Error('expected apt to use a mirror of Debian, got none');
   writeFileSync(join(state, 'sources.list'), `deb ${mirror} ${release} main\n`);
   writeFileSync(join(state, 'status'), '');
   const options = {
@@ -56,12 +60,11 @@ function unpack(folder: string, release: string, version: string): void {
   }
 }
 
-const [folder] = process.argv.slice(2);
-if (folder === undefined)
-  throw new Error('expected a folder: node scripts/fetch-pythons.ts FOLDER');
+const [only] = process.argv.slice(2);
 for (const [release, version] of Object.entries(RELEASES)) {
+  if (only !== undefined && release !== only) continue;
   try {
-    unpack(resolve(folder), release, version);
+    unpack(FOLDER, release, version);
     console.log(`${release}: python${version}`);
   } catch (error) {
     console.error(`${release}: ${error instanceof Error ? error.message : error}`);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /** A Python that tests can run. */
 export interface Interpreter {
@@ -36,15 +37,14 @@ function interpreterOf(
 }
 
 /**
- * The system's, those of pyenv, and those in unpacked packages of other releases, one a folder of
- * `KUBE_EAGLE_PYTHONS` (`node scripts/fetch-pythons.ts` fills it). From 3.8 on.
+ * The system's, those of pyenv, and those in unpacked packages of other releases, which
+ * `node scripts/fetch-pythons.ts` fetches. From 3.8 on.
  */
 export function interpreters(): readonly Interpreter[] {
   const own = ['/usr/bin/python3', ...folders(`${homedir()}/.pyenv/versions`).map(binaryIn)];
-  const { KUBE_EAGLE_PYTHONS: unpacked = '' } = process.env;
   return [
     ...own.flatMap((path) => interpreterOf(path, [], '')),
-    ...(unpacked === '' ? [] : folders(unpacked)).flatMap((root) =>
+    ...folders(FETCHED).flatMap((root) =>
       folders(`${root}/usr/bin`)
         .filter((path) => /\/python3\.\d+$/.test(path))
         .flatMap((path) => interpreterOf(CHROOT, [root, path.slice(root.length)], root)),
@@ -53,6 +53,9 @@ export function interpreters(): readonly Interpreter[] {
 }
 
 const binaryIn = (folder: string): string => `${folder}/bin/python3`;
+
+/** Where the packages of other releases are unpacked. */
+const FETCHED = fileURLToPath(new URL('../../../../../.cache/pythons', import.meta.url));
 
 /** Releases that are walked. */
 export const MINORS: readonly number[] = [8, 9, 10, 11, 12, 13, 14];
