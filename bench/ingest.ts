@@ -88,6 +88,7 @@ export const ingest: Bench = async function* () {
       retentionMs: 7 * 24 * 3_600_000,
       webDirectory: undefined,
       ownNode: 'bench',
+      cluster: undefined,
       version: 'bench',
     });
     const { port } = await server.listen(0, '127.0.0.1');

@@ -7,6 +7,15 @@ export const REASONS = {
   no_such_unit: 'No process of such a service runs there. List what runs: eagle labels unit.',
   ambiguous: 'Several could be meant. Write more of the name.',
   process_ended: 'What was asked for ended during the task; what it gave until then is kept.',
+  no_such_object:
+    'Kubernetes has no object of that name there. List what runs: eagle targets, with -n or -A.',
+  no_running_pods: 'It has no running pods now. Look at it: kubectl describe.',
+  no_cluster:
+    'The server watches no Kubernetes cluster. Start it with --kubeconfig FILE, or in the cluster.',
+  cluster_unknown:
+    'The server has not read this from the Kubernetes API yet. What is in its way: eagle status.',
+  pod_ended:
+    'A pod ended during the task; what it gave until then is kept. Run the task again for those that took its place.',
   agent_gone: 'The agent left during the task. Its log tells why; run the task again.',
   no_agent: 'No agent is connected for the target. See: eagle agents.',
   not_permitted: 'The agent may not profile this. See: eagle doctor.',

@@ -48,6 +48,30 @@ export async function withConnection<T>(
   }
 }
 
+/** Where targets of Kubernetes are looked for: kubectl's flags. */
+export interface ScopeOptions {
+  readonly namespace: string;
+  readonly allNamespaces?: boolean;
+  readonly selector: string;
+  readonly container: string;
+}
+
+export function withScope(command: Command): Command {
+  return command
+    .option('-n, --namespace <name>', "namespace of Kubernetes' targets (default: default)", '')
+    .option('-A, --all-namespaces', 'look for them in all namespaces')
+    .option('-l, --selector <labels>', 'only pods with these labels', checkedSelector, '')
+    .option('-c, --container <name>', 'only containers of this name', '');
+}
+
+/** The scope that the flags say. */
+export function scopeOf({ namespace, allNamespaces = false, ...rest }: ScopeOptions) {
+  if (namespace !== '' && allNamespaces) {
+    throw new EagleError('invalid_argument', 'expected -n or -A, got both');
+  }
+  return { namespace, allNamespaces, selector: rest.selector, container: rest.container };
+}
+
 export interface SelectionOptions {
   readonly type: string;
   readonly from: string;

@@ -11,6 +11,7 @@ import { ago } from '../output/ago.ts';
 import { printable } from '../output/printable.ts';
 import { count } from '../output/quality-line.ts';
 import { type Column, table } from '../output/table.ts';
+import { targetWords } from '../output/target-words.ts';
 import { writeJson } from '../output/write-json.ts';
 import type { Shell } from '../shell.ts';
 import { taskChanges } from '../task-changes.ts';
@@ -90,7 +91,7 @@ function columns(nowMs: number): readonly Column<Task>[] {
     },
     { head: 'HZ', align: 'right', cell: ({ spec }) => String(spec?.rateHz ?? 0) },
     { head: 'SAMPLES', align: 'right', cell: (task) => count(samplesOf(task)) },
-    { head: 'TARGETS', cell: ({ spec }) => spec?.targets.join(' ') ?? '' },
+    { head: 'TARGETS', cell: targetWords },
   ];
 }
 
@@ -102,7 +103,7 @@ async function show(shell: Shell, options: TasksOptions, task: Task): Promise<vo
   if (options.output === 'json') return await writeJson(shell, task);
   const length = formatDuration(task.spec?.durationMs ?? 0);
   const lines = [
-    `${task.id}  ${task.state}  ${task.spec?.targets.join(' ')}  ${length} at ${task.spec?.rateHz} Hz`,
+    `${task.id}  ${task.state}  ${targetWords(task)}  ${length} at ${task.spec?.rateHz} Hz`,
     ...task.outcomes.map(({ node, state, reason, message, samples }) =>
       [`  ${node}`, state, `${count(samples)} samples`, reason, message]
         .filter((part) => part !== '')

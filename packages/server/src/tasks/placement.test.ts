@@ -3,13 +3,15 @@ import test from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { AgentSchema } from '@kube-eagle/api';
 import { nodesOf, partOn, placed } from './placement.ts';
-import { formatTarget, parseTarget } from './target.ts';
+import { formatTarget, type NodeTarget, parseTarget } from './target.ts';
+
+const onNodes = (words: readonly string[]) => words.map(parseTarget) as readonly NodeTarget[];
 
 const agents = (...nodes: readonly string[]) =>
   nodes.map((node) => create(AgentSchema, { id: node, node }));
 
 function place(words: readonly string[], nodes: readonly string[], ownNode = 'server'): string[] {
-  return placed(words.map(parseTarget), agents(...nodes), ownNode).map(formatTarget);
+  return placed(onNodes(words), agents(...nodes), ownNode).map(formatTarget);
 }
 
 test('parseTarget() reads what formatTarget() writes', () => {
@@ -37,7 +39,7 @@ test('a word that is no target is refused', () => {
     'pid/-1',
     'pid/1@',
     'node/',
-    'deploy/web',
+    'deploy/Web',
     'HOST',
     'node/a b',
     'container/abc',
@@ -68,9 +70,7 @@ test('a node without an agent is not found, and without any agent nothing can be
 
 test('a node measures its own processes, or all if it is asked for whole', () => {
   const targets = placed(
-    ['pid/9@a', 'pid/3@a', 'node/b', 'pid/4@b', 'container/4f5e@a', 'unit/x.service@a'].map(
-      parseTarget,
-    ),
+    onNodes(['pid/9@a', 'pid/3@a', 'node/b', 'pid/4@b', 'container/4f5e@a', 'unit/x.service@a']),
     agents('a', 'b'),
     'a',
   );

@@ -1,9 +1,11 @@
 import { type Agent, REASONS } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
-import { formatTarget, type Target } from './target.ts';
+import { formatTarget, type NodeTarget } from './target.ts';
 
 /** A target whose node is known. */
-export type PlacedTarget = Exclude<Target, { readonly kind: 'host' }> & { readonly node: string };
+export type PlacedTarget = Exclude<NodeTarget, { readonly kind: 'host' }> & {
+  readonly node: string;
+};
 
 /**
  * The targets with their nodes, each once. One without a node is for the server's own machine, or
@@ -11,7 +13,7 @@ export type PlacedTarget = Exclude<Target, { readonly kind: 'host' }> & { readon
  * for a node without one, `invalid_argument` where several nodes could be meant.
  */
 export function placed(
-  targets: readonly Target[],
+  targets: readonly NodeTarget[],
   connected: readonly Agent[],
   ownNode: string,
 ): readonly PlacedTarget[] {
@@ -49,7 +51,7 @@ export function partOn(node: string, targets: readonly PlacedTarget[]): NodePart
   return part;
 }
 
-function placedOne(target: Target, nodes: readonly string[], ownNode: string): PlacedTarget {
+function placedOne(target: NodeTarget, nodes: readonly string[], ownNode: string): PlacedTarget {
   switch (target.kind) {
     case 'host':
       return { kind: 'node', node: anyNode(nodes, ownNode) };

@@ -1,7 +1,22 @@
+import {
+  formatKubeTarget,
+  KUBE_TARGET_EXAMPLES,
+  type KubeTarget,
+  parseKubeTarget,
+} from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 
 /** What a task is to measure. */
-export type Target =
+export type Target = NodeTarget | PodsTarget;
+
+/** Pods of an object of Kubernetes, or those that a selector chooses where there is none. */
+export interface PodsTarget {
+  readonly kind: 'pods';
+  readonly of: KubeTarget | undefined;
+}
+
+/** What runs on one node. */
+export type NodeTarget =
   | { readonly kind: 'host' }
   | { readonly kind: 'node'; readonly node: string }
   | (PartOfNode & { readonly node: string | undefined });
@@ -26,7 +41,7 @@ const PART = new RegExp(
 
 /**
  * The target of a word: `host`, `node/node-1`, or `pid/1234`, `container/4f5e`, `unit/nginx.service`,
- * each of them also with `@node-1`. Throws `invalid_argument`.
+ * each of them also with `@node-1`, or one of Kubernetes such as `deploy/web`. Throws `invalid_argument`.
  */
 export function parseTarget(word: string): Target {
   if (word === 'host') return { kind: 'host' };
@@ -37,9 +52,11 @@ export function parseTarget(word: string): Target {
   if (pid >= 1 && pid <= MAX_PID) return { kind: 'pid', pid, node };
   if (id !== undefined) return { kind: 'container', id, node };
   if (unit !== undefined) return { kind: 'unit', unit, node };
+  const of = parseKubeTarget(word);
+  if (of) return { kind: 'pods', of };
   throw new EagleError(
     'invalid_argument',
-    `expected a target such as pid/1234, container/ID, unit/NAME.service, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
+    `expected a target such as ${KUBE_TARGET_EXAMPLES}, pid/1234, container/ID, unit/NAME.service, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
   );
 }
 
@@ -50,6 +67,8 @@ export function formatTarget(target: Target): string {
       return 'host';
     case 'node':
       return `node/${target.node}`;
+    case 'pods':
+      return target.of ? formatKubeTarget(target.of) : '';
     default:
       return `${partWord(target)}${target.node === undefined ? '' : `@${target.node}`}`;
   }

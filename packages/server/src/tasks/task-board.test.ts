@@ -15,6 +15,7 @@ import type { ControlStore } from '../control/control-store.ts';
 import { createMemoryControlStore } from '../control/memory-control-store.ts';
 import { createLimits } from '../limits.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import type { Cluster } from '../targets/cluster.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
 import { createTaskBoard } from './task-board.ts';
 
@@ -22,6 +23,7 @@ const NOW = Date.UTC(2026, 2, 12);
 const signal = new AbortController().signal;
 
 interface Options {
+  readonly cluster?: Cluster;
   readonly clock?: ManualClock;
   readonly control?: ControlStore;
 }
@@ -30,6 +32,7 @@ interface Options {
 async function openBoard({
   clock = createManualClock(NOW),
   control = createMemoryControlStore(),
+  cluster,
 }: Options = {}) {
   const limits = createLimits();
   const telemetry = createSilentTelemetry(limits);
@@ -43,6 +46,7 @@ async function openBoard({
     telemetry,
     clock,
     ownNode: 'a',
+    cluster,
   });
   const sent: string[] = [];
   return {
@@ -248,7 +252,6 @@ test('what cannot be done is refused before anything is begun', async () => {
   const sound = specOf(['host']);
   for (const wrong of [
     { targets: [] },
-    { targets: ['deploy/web'] },
     { targets: Array.from({ length: 65 }, (_, at) => `pid/${at + 1}`) },
     { durationMs: 0 },
     { durationMs: 3_600_001 },
@@ -261,6 +264,10 @@ test('what cannot be done is refused before anything is begun', async () => {
     await assert.rejects(board.create(spec), { code: 'invalid_argument' });
   }
   await assert.rejects(board.create(specOf(['node/z'])), { code: 'not_found' });
+  await assert.rejects(board.create(specOf(['deploy/web'])), {
+    code: 'failed_precondition',
+    message: /watches no Kubernetes cluster/,
+  });
   await assert.rejects(board.find('none'), { code: 'not_found' });
   await assert.rejects(board.cancel('none'), { code: 'not_found' });
   await assert.rejects(board.report('none', outcomeOf('a', 'done')), { code: 'not_found' });
