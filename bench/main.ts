@@ -15,6 +15,7 @@ import { ingest } from './ingest.ts';
 import { sampler } from './sampler.ts';
 import { store } from './store.ts';
 import { symbols } from './symbols.ts';
+import { targets } from './targets.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   sampler,
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
   store,
   flame,
+  targets,
 };
 
 const number = (value: number): string =>

@@ -24,6 +24,8 @@ export interface FaultyProxy extends AsyncDisposable {
   readonly url: string;
   /** Lets the next requests of a sort go wrong, one fault each. */
   break(verb: 'list' | 'watch', ...faults: readonly Fault[]): void;
+  /** Cuts all connections there are. */
+  cut(): void;
   /** Faults that are still to come. */
   readonly left: number;
   /** Requests so far. */
@@ -51,6 +53,7 @@ export async function openFaultyProxy(upstream: KubeApi): Promise<FaultyProxy> {
   return {
     url: `http://127.0.0.1:${port}`,
     break: (verb, ...more) => void faults[verb].push(...more),
+    cut: () => server.closeAllConnections(),
     get left() {
       return faults.list.length + faults.watch.length;
     },

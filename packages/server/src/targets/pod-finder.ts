@@ -39,7 +39,7 @@ export function findContainers(
   );
   const subject = subjectOf(target, where);
   if (running.length === 0) {
-    const many = pods.length === 0 ? 'no pods' : `${pods.length} pods, none of which runs`;
+    const many = pods.length === 0 ? 'no pods' : `pods (${pods.length}), but none of them runs`;
     throw new EagleError('not_found', `${subject} has ${many}. ${REASONS.no_running_pods}`);
   }
   if (where.container === '') return running;

@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   AgentSchema,
   OutcomeSchema,
+  ScopeSchema,
   type Task,
   TaskSpecSchema,
   type WorkResponse,
@@ -16,6 +17,7 @@ import { createMemoryControlStore } from '../control/memory-control-store.ts';
 import { createLimits } from '../limits.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Cluster } from '../targets/cluster.ts';
+import { openTestShop } from '../targets/testing.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
 import { createTaskBoard } from './task-board.ts';
 
@@ -85,7 +87,7 @@ async function openBoard({
 function words({ kind }: WorkResponse): string {
   switch (kind.case) {
     case 'start':
-      return `start [${kind.value.pids.join(' ')}] ${kind.value.durationMs} ms`;
+      return `start [${[...kind.value.pids, ...kind.value.containers].join(' ')}] ${kind.value.durationMs} ms`;
     case 'cancel':
       return 'cancel';
     default:
@@ -274,4 +276,53 @@ test('what cannot be done is refused before anything is begun', async () => {
   await assert.rejects(board.report('none', outcomeOf('a', 'finished')), {
     code: 'invalid_argument',
   });
+});
+
+const deployment = (word: string) =>
+  create(TaskSpecSchema, { ...specOf([word]), scope: create(ScopeSchema, { namespace: 'shop' }) });
+
+test('a deployment is measured on all its nodes; a node without an agent is told of', async () => {
+  await using shop = await openTestShop();
+  const { board, connect, sent, storeSample } = await openBoard({ cluster: shop.cluster });
+  await connect('node-a');
+  const { id, spec, places } = await board.create(deployment('deploy/web'));
+  await settled();
+  assert.deepEqual(spec?.targets, ['deploy/web']);
+  assert.deepEqual(places, [
+    'container/facea@node-a',
+    'container/51dea@node-a',
+    'container/faceb@node-b',
+    'container/51deb@node-b',
+  ]);
+  assert.deepEqual(sent.slice(1), ['node-a: start [facea 51dea] 10000 ms']);
+  await storeSample(id);
+  await board.report(id, outcomeOf('node-a', 'done', 5));
+  assert.equal(shown(await board.find(id)), 'partial: node-a done 5, node-b failed no_agent 0');
+});
+
+test('a pod that ends during a task makes its part partial, and is named', async () => {
+  await using shop = await openTestShop();
+  const { board, connect, storeSample } = await openBoard({ cluster: shop.cluster });
+  await connect('node-a');
+  await connect('node-b');
+  const { id } = await board.create(deployment('deploy/web'));
+  shop.remove('Pod', 'web-1-b');
+  await shop.seen();
+  await storeSample(id);
+  await board.report(id, outcomeOf('node-a', 'done', 5));
+  await board.report(id, outcomeOf('node-b', 'done', 3));
+  const task = await board.find(id);
+  assert.equal(shown(task), 'partial: node-a done 5, node-b partial pod_ended 3');
+  assert.match(task.outcomes[1]?.message ?? '', /^shop\/web-1-b\. A pod ended during the task/);
+});
+
+test('pods on nodes without any agent are refused', async () => {
+  await using shop = await openTestShop();
+  const { board, connect } = await openBoard({ cluster: shop.cluster });
+  await connect('elsewhere');
+  await assert.rejects(board.create(deployment('deploy/web')), {
+    code: 'failed_precondition',
+    message: /no agent is connected for node-a, node-b/,
+  });
+  await assert.rejects(board.create(deployment('deploy/none')), { code: 'not_found' });
 });
