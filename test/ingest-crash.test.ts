@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnectTransport } from '@connectrpc/connect-web';
-import { createEagleClient, IDEMPOTENCY_KEY, ROUTES } from '@kube-eagle/api';
-import { CPU, createProfileBuilder, labelsOf, profileTypeId, writeOtlp } from '@kube-eagle/profile';
+import { IDEMPOTENCY_KEY, ROUTES } from '@kube-eagle/api';
+import { CPU, createProfileBuilder, labelsOf, writeOtlp } from '@kube-eagle/profile';
 import { type Running, start, temporaryFolder } from './harness.ts';
+import { sumsByBatch } from './sums-by-batch.ts';
 
 const ROUNDS = 20;
 /** Rows of a batch: enough that a kill falls into the middle of one. */
@@ -64,23 +64,7 @@ test(`a server killed ${ROUNDS} times in the middle of ingest has each acknowled
     await server.exit;
   }
   const { server, url } = await startServer(folder.path);
-  const { query } = createEagleClient(createConnectTransport({ baseUrl: url }));
-  const { series } = await query.timeline({
-    selection: {
-      profileType: profileTypeId(CPU),
-      selector: '',
-      fromMs: Date.now() - 3_600_000,
-      toMs: Date.now() + 60_000,
-    },
-    groupBy: ['batch'],
-    limit: 1_000,
-  });
-  const sums = new Map(
-    series.map(({ labels, values }) => [
-      labels['batch'] ?? '',
-      values.reduce((sum, value) => sum + value, 0),
-    ]),
-  );
+  const sums = await sumsByBatch(url);
   t.diagnostic(`${acknowledged.length} batches acknowledged, ${sums.size} stored`);
   assert.ok(acknowledged.length > 0);
   for (const id of acknowledged) assert.equal(sums.get(id), ROWS, `batch ${id}`);

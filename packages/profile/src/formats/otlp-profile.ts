@@ -1,3 +1,4 @@
+import { pushRow } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
 import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
@@ -311,10 +312,12 @@ function addQuality(
   const all = labelsOf(labels);
   const of = all ? series(all, rule.type, head.period) : NONE;
   if (of === NONE) return;
-  quality.timeMs.push(head.timeMs);
-  quality.series.push(of);
-  quality.taken.push(count(OWN_ATTRIBUTES.taken));
-  quality.lost.push(count(OWN_ATTRIBUTES.lost));
-  quality.truncated.push(count(OWN_ATTRIBUTES.truncated));
-  quality.unsymbolized.push(count(OWN_ATTRIBUTES.unsymbolized));
+  pushRow(quality, {
+    timeMs: head.timeMs,
+    series: of,
+    taken: count(OWN_ATTRIBUTES.taken),
+    lost: count(OWN_ATTRIBUTES.lost),
+    truncated: count(OWN_ATTRIBUTES.truncated),
+    unsymbolized: count(OWN_ATTRIBUTES.unsymbolized),
+  });
 }
