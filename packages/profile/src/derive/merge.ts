@@ -8,10 +8,10 @@ import {
   type MappingId,
   NONE,
   type Profile,
-  type Quality,
   type Samples,
   type StackId,
 } from '../model/profile.ts';
+import { QUALITY_COUNTS, type Quality, qualityCounts } from '../model/quality.ts';
 
 /**
  * One profile of several: their dictionaries united, the values of equal (time, series, stack)
@@ -118,19 +118,13 @@ function createQualitySum() {
   const rows = createPairTable();
   const timeMs = float64Column();
   const series = int32Column();
-  const counts = {
-    taken: float64Column(),
-    lost: float64Column(),
-    truncated: float64Column(),
-    unsymbolized: float64Column(),
-  };
-  const names = ['taken', 'lost', 'truncated', 'unsymbolized'] as const;
+  const counts = qualityCounts(float64Column);
   const rowOf = (time: number, seriesRow: number): number => {
     const row = rows.intern(instantOf(time), seriesRow);
     if (row === series.length) {
       timeMs.push(time);
       series.push(seriesRow);
-      for (const name of names) counts[name].push(0);
+      for (const name of QUALITY_COUNTS) counts[name].push(0);
     }
     return row;
   };
@@ -138,7 +132,7 @@ function createQualitySum() {
     add(from: Quality, seriesOf: readonly number[]): void {
       for (let at = 0; at < from.length; at++) {
         const row = rowOf(from.timeMs[at] ?? 0, seriesOf[from.series[at] ?? 0] ?? 0);
-        for (const name of names) counts[name].add(row, from[name][at] ?? 0);
+        for (const name of QUALITY_COUNTS) counts[name].add(row, from[name][at] ?? 0);
       }
     },
     finish(): Quality {
@@ -146,10 +140,7 @@ function createQualitySum() {
         length: series.length,
         timeMs: timeMs.take(),
         series: series.take(),
-        taken: counts.taken.take(),
-        lost: counts.lost.take(),
-        truncated: counts.truncated.take(),
-        unsymbolized: counts.unsymbolized.take(),
+        ...qualityCounts((name) => counts[name].take()),
       };
     },
   };

@@ -3,6 +3,7 @@ import { type Column, float64Column, int32Column } from '../model/columns.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE, type Profile } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import { type QualityCounts, qualityCounts } from '../model/quality.ts';
 
 /** A label's name and value while they are gathered. */
 export type LabelEntry = readonly [string, string];
@@ -15,13 +16,9 @@ export interface Measures {
     readonly stack: Column<Int32Array>;
     readonly value: Column<Float64Array>;
   };
-  readonly quality: {
+  readonly quality: QualityCounts<Column<Float64Array>> & {
     readonly timeMs: Column<Float64Array>;
     readonly series: Column<Int32Array>;
-    readonly taken: Column<Float64Array>;
-    readonly lost: Column<Float64Array>;
-    readonly truncated: Column<Float64Array>;
-    readonly unsymbolized: Column<Float64Array>;
   };
   /** Labels in their order; `undefined`, with a problem, if there are too many of them by now. */
   labels(entries: readonly LabelEntry[]): Labels | undefined;
@@ -75,10 +72,7 @@ export function createMeasures(problems: Problems, sizeBytes: number): Measures 
   const quality = {
     timeMs: float64Column(),
     series: int32Column(),
-    taken: float64Column(),
-    lost: float64Column(),
-    truncated: float64Column(),
-    unsymbolized: float64Column(),
+    ...qualityCounts(float64Column),
   };
   return {
     samples,
@@ -103,10 +97,7 @@ export function createMeasures(problems: Problems, sizeBytes: number): Measures 
         length: quality.timeMs.length,
         timeMs: quality.timeMs.take(),
         series: quality.series.take(),
-        taken: quality.taken.take(),
-        lost: quality.lost.take(),
-        truncated: quality.truncated.take(),
-        unsymbolized: quality.unsymbolized.take(),
+        ...qualityCounts((name) => quality[name].take()),
       },
       startMs: firstMs === undefined ? 0 : startMs,
       durationNs: firstMs === undefined ? 0 : endNs + (firstMs - startMs) * 1e6,

@@ -1,5 +1,6 @@
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
+import { QUALITY_COUNTS } from '../model/quality.ts';
 import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
@@ -313,8 +314,5 @@ function addQuality(
   if (of === NONE) return;
   quality.timeMs.push(head.timeMs);
   quality.series.push(of);
-  quality.taken.push(count(OWN_ATTRIBUTES.taken));
-  quality.lost.push(count(OWN_ATTRIBUTES.lost));
-  quality.truncated.push(count(OWN_ATTRIBUTES.truncated));
-  quality.unsymbolized.push(count(OWN_ATTRIBUTES.unsymbolized));
+  for (const name of QUALITY_COUNTS) quality[name].push(count(OWN_ATTRIBUTES[name]));
 }

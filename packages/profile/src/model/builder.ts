@@ -14,6 +14,7 @@ import {
   type StringId,
 } from './profile.ts';
 import { type ProfileType, profileTypeId } from './profile-type.ts';
+import { QUALITY_COUNTS, type QualityCounts, qualityCounts } from './quality.ts';
 
 /** One frame as a builder takes it. All but `kind` may be left out. */
 export interface FrameOf {
@@ -32,13 +33,9 @@ export interface SampleOf {
   readonly value: number;
 }
 
-export interface QualityOf {
+export interface QualityOf extends QualityCounts<number> {
   readonly timeMs: number;
   readonly series: SeriesId;
-  readonly taken: number;
-  readonly lost: number;
-  readonly truncated: number;
-  readonly unsymbolized: number;
 }
 
 /**
@@ -159,10 +156,7 @@ function createMeasures() {
   const quality = {
     timeMs: float64Column(),
     series: int32Column(),
-    taken: float64Column(),
-    lost: float64Column(),
-    truncated: float64Column(),
-    unsymbolized: float64Column(),
+    ...qualityCounts(float64Column),
   };
   return {
     labels,
@@ -214,10 +208,7 @@ export function createProfileBuilder(): ProfileBuilder {
       const columns = measures.quality;
       columns.timeMs.push(row.timeMs);
       columns.series.push(row.series);
-      columns.taken.push(row.taken);
-      columns.lost.push(row.lost);
-      columns.truncated.push(row.truncated);
-      columns.unsymbolized.push(row.unsymbolized);
+      for (const name of QUALITY_COUNTS) columns[name].push(row[name]);
     },
     get sampleCount() {
       return measures.samples.timeMs.length;
