@@ -8,10 +8,10 @@ import {
   type MappingId,
   NONE,
   type Profile,
-  type Quality,
   type Samples,
   type StackId,
 } from '../model/profile.ts';
+import { QUALITY_COUNTS, type Quality, qualityCounts } from '../model/quality.ts';
 
 /**
  * One profile of several: their dictionaries united, the values of equal (time, series, stack)
@@ -103,8 +103,7 @@ function createQualitySum() {
   const instantOf = createInstants();
   const rows = createPairTable();
   const sums = growingQuality();
-  const nothing = { taken: 0, lost: 0, truncated: 0, unsymbolized: 0 };
-  const counts = Object.keys(nothing) as (keyof typeof nothing)[];
+  const nothing = qualityCounts(() => 0);
   const rowOf = (timeMs: number, series: number): number => {
     const row = rows.intern(instantOf(timeMs), series);
     if (row === sums.series.length) pushRow(sums, { timeMs, series, ...nothing });
@@ -114,7 +113,7 @@ function createQualitySum() {
     add(from: Quality, seriesOf: readonly number[]): void {
       for (let at = 0; at < from.length; at++) {
         const row = rowOf(from.timeMs[at] ?? 0, seriesOf[from.series[at] ?? 0] ?? 0);
-        for (const name of counts) sums[name].add(row, from[name][at] ?? 0);
+        for (const name of QUALITY_COUNTS) sums[name].add(row, from[name][at] ?? 0);
       }
     },
     finish: (): Quality => finishTable(sums),

@@ -7,8 +7,9 @@ import {
   growingSamples,
 } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
-import { NONE, type Profile, type Quality, type Samples } from '../model/profile.ts';
+import { NONE, type Profile, type Samples } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import type { Quality } from '../model/quality.ts';
 
 /** A label's name and value while they are gathered. */
 export type LabelEntry = readonly [string, string];

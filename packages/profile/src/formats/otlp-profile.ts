@@ -1,6 +1,7 @@
 import { pushRow } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
+import { qualityCounts } from '../model/quality.ts';
 import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
@@ -315,9 +316,6 @@ function addQuality(
   pushRow(quality, {
     timeMs: head.timeMs,
     series: of,
-    taken: count(OWN_ATTRIBUTES.taken),
-    lost: count(OWN_ATTRIBUTES.lost),
-    truncated: count(OWN_ATTRIBUTES.truncated),
-    unsymbolized: count(OWN_ATTRIBUTES.unsymbolized),
+    ...qualityCounts((name) => count(OWN_ATTRIBUTES[name])),
   });
 }

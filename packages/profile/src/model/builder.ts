@@ -24,6 +24,7 @@ import {
   type StringId,
 } from './profile.ts';
 import { type ProfileType, profileTypeId } from './profile-type.ts';
+import type { QualityCounts } from './quality.ts';
 
 /** One frame as a builder takes it. All but `kind` may be left out. */
 export interface FrameOf {
@@ -42,13 +43,9 @@ export interface SampleOf {
   readonly value: number;
 }
 
-export interface QualityOf {
+export interface QualityOf extends QualityCounts<number> {
   readonly timeMs: number;
   readonly series: SeriesId;
-  readonly taken: number;
-  readonly lost: number;
-  readonly truncated: number;
-  readonly unsymbolized: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Column, float64Column, int32Column, uint8Column } from './columns.ts';
-import type { Frames, Functions, Mappings, Quality, Samples, Stacks } from './profile.ts';
+import type { Frames, Functions, Mappings, Samples, Stacks } from './profile.ts';
+import { type Quality, qualityCounts } from './quality.ts';
 
 /** A table's columns while rows are still added; a row is pushed to every one of them. */
 export type Growing<T> = {
@@ -49,10 +50,7 @@ export const growingSamples = (): Growing<Samples> => ({
 export const growingQuality = (): Growing<Quality> => ({
   timeMs: float64Column(),
   series: int32Column(),
-  taken: float64Column(),
-  lost: float64Column(),
-  truncated: float64Column(),
-  unsymbolized: float64Column(),
+  ...qualityCounts(float64Column),
 });
 
 /** Appends a row to all columns. */
