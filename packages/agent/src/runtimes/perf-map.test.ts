@@ -22,6 +22,7 @@ import fc from 'fast-check';
 import {
   createPerfMap,
   MAX_REFRESH_BYTES,
+  NO_PERF_MAPS,
   type PerfMap,
   type PerfMapCounters,
 } from './perf-map.ts';
@@ -40,12 +41,7 @@ interface Tried extends AsyncDisposable {
 function tried(): Tried {
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
   const path = join(folder, 'perf-1.map');
-  const counters = {
-    perfMapRestarts: 0,
-    perfMapsUnfinished: 0,
-    perfMapsTooLong: 0,
-    perfMapNamesForgotten: 0,
-  };
+  const counters = { ...NO_PERF_MAPS };
   const map = createPerfMap(counters);
   return {
     path,

@@ -66,8 +66,16 @@ export async function perfMapPlace(pid: number): Promise<PerfMapPlace | undefine
   return inside && { path: `/proc/${pid}/root/tmp/perf-${inside.pid}.map`, userId: inside.userId };
 }
 
+/** Counters before anything has happened. */
+export const NO_PERF_MAPS: Readonly<PerfMapCounters> = {
+  perfMapRestarts: 0,
+  perfMapsUnfinished: 0,
+  perfMapsTooLong: 0,
+  perfMapNamesForgotten: 0,
+};
+
 /** A map of which nothing is read yet. */
-export function createPerfMap(counters: PerfMapCounters): PerfMap {
+export function createPerfMap(counters: PerfMapCounters = { ...NO_PERF_MAPS }): PerfMap {
   const ranges = createCodeRanges();
   const lines = createLineBuffer({ pieceBytes: PIECE_BYTES, lineBytes: LINE_BYTES });
   let opened: OpenedMap = { kind: 'missing' };

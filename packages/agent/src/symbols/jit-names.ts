@@ -1,3 +1,4 @@
+import { NO_PERF_MAPS } from '../runtimes/perf-map.ts';
 import { ADDRESS_SPACES, type Process, type SampleWindow } from '../sampler/sampler.ts';
 import { createJitProcess, type JitProcess, type JitProcessOptions } from './jit-process.ts';
 import type { NamedFunction } from './named-frames.ts';
@@ -23,10 +24,7 @@ export function createJitNames(options: Omit<JitProcessOptions, 'counters'>): Ji
     jitForgotten: 0,
     jvmDumps: 0,
     jvmRefused: 0,
-    perfMapRestarts: 0,
-    perfMapsUnfinished: 0,
-    perfMapsTooLong: 0,
-    perfMapNamesForgotten: 0,
+    ...NO_PERF_MAPS,
   };
 
   async function known(process: Process): Promise<JitProcess> {

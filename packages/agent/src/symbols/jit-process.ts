@@ -3,7 +3,7 @@ import { parseMaps } from '../proc/maps.ts';
 import { readProcFile, readStat } from '../proc/process.ts';
 import { runInJvm } from '../runtimes/jvm-attach.ts';
 import { createPerfMap, type PerfMapCounters, perfMapPlace } from '../runtimes/perf-map.ts';
-import { type RuntimeName, runtimeOf, runtimeVersion } from '../runtimes/runtime-of.ts';
+import { RUNTIMES, type RuntimeName, runtimeOf, runtimeVersion } from '../runtimes/runtime-of.ts';
 import type { Process } from '../sampler/sampler.ts';
 import { ENDED, jitReason, whyNotAsked, whyRefused, whyUnnamed } from './jit-reason.ts';
 import type { NamedFunction } from './named-frames.ts';
@@ -34,17 +34,6 @@ export interface JitProcess extends AsyncDisposable {
 const JVM_AGAIN_MS = 60_000;
 /** The same of a JVM that did not give any. */
 const JVM_REFUSED_MS = 600_000;
-
-const KINDS: Readonly<Record<RuntimeName, FrameKind>> = {
-  java: 'jvm',
-  node: 'v8js',
-  dotnet: 'dotnet',
-  erlang: 'beam',
-  php: 'php',
-  luajit: 'luajit',
-  ruby: 'ruby',
-  python: 'cpython',
-};
 
 /** A process of which nothing is read yet but what runs it. */
 export function createJitProcess(process: Process, options: JitProcessOptions): JitProcess {
@@ -95,7 +84,7 @@ function runtimeIn({ pid }: Process): RuntimeHere {
   const runtime = runtimeOf(mappings);
   if (!runtime) return { name: '', version: '', kind: 'unknown' };
   const version = runtimeVersion(pid, mappings, runtime);
-  return { name: runtime.name, version, kind: KINDS[runtime.name] };
+  return { name: runtime.name, version, kind: RUNTIMES[runtime.name].kind };
 }
 
 function functionOf(text: string, kind: FrameKind): NamedFunction {
