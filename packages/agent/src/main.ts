@@ -125,7 +125,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
     if (settings.pid > 0) {
-      const explained = await explainProcess(settings.pid);
+      const explained = await explainProcess(settings.pid, settings.attachToJvms);
       const json = `${JSON.stringify(explained, undefined, 2)}\n`;
       process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
       return;
