@@ -1,26 +1,78 @@
 import { Worker } from 'node:worker_threads';
+import type { TableCache } from './table-cache.ts';
 import type { TableAnswer, TableRequest } from './table-worker.ts';
 import type { UnwindTable } from './unwind-table.ts';
 
 /** What became of a file. */
 export type BuiltTable =
-  | { readonly kind: 'table'; readonly table: UnwindTable }
+  | {
+      readonly kind: 'table';
+      readonly table: UnwindTable;
+      /** Whether the build id tells this file from all others, on this machine and later. */
+      readonly isLasting: boolean;
+    }
   /** It has no call frame information that can be used. */
   | { readonly kind: 'none' }
-  /** It can't be opened, now at least. */
-  | { readonly kind: 'gone' };
+  /** It can't be opened, now at least, or another has taken its place. */
+  | { readonly kind: 'gone' }
+  /** Making its table went wrong, which would not be otherwise another time. */
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** A file of code as it can be opened now. */
+export interface CodeOrigin {
+  /** Empty for the vDSO. */
+  readonly openPath: string;
+  readonly buildId: string;
+}
 
 /** Makes unwind tables on a thread of their own, which ends when there is nothing to do. */
 export interface TableBuilder extends AsyncDisposable {
-  /** `openPath` is empty for the vDSO. Never rejects. */
-  build(openPath: string): Promise<BuiltTable>;
+  /** Never rejects. */
+  build(file: CodeOrigin): Promise<BuiltTable>;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface TableBuilderOptions {
+  /** Where tables of an earlier run are. Without it each is made anew. */
+  readonly cache?: TableCache;
+  /** Hears of each file whose table could not be made. */
+  readonly onFailed?: (file: CodeOrigin, problem: string) => void;
 }
 
 /** How long the thread, which holds some 10 MB, is kept for the next file. */
 const IDLE_MS = 2_000;
 
-/** A builder whose thread begins with the first file. */
-export function createTableBuilder(): TableBuilder {
+/** A builder whose thread begins with the first file that is not in the cache. */
+export function createTableBuilder(options: TableBuilderOptions = {}): TableBuilder {
+  const { cache, onFailed } = options;
+  const thread = createTableThread();
+  const counters = { tablesBuilt: 0, tablesFailed: 0 };
+
+  async function make(file: CodeOrigin): Promise<BuiltTable> {
+    const built = await thread.build(file);
+    if (built.kind === 'table') {
+      counters.tablesBuilt++;
+      if (built.isLasting) void cache?.keep(file.buildId, built.table);
+    } else if (built.kind === 'failed') {
+      counters.tablesFailed++;
+      onFailed?.(file, built.problem);
+    }
+    return built;
+  }
+
+  return {
+    get counters() {
+      return { ...counters, ...cache?.counters };
+    },
+    async build(file) {
+      const table = await cache?.find(file.buildId);
+      return table ? { kind: 'table', table, isLasting: true } : await make(file);
+    },
+    [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
+  };
+}
+
+function createTableThread(): Omit<TableBuilder, 'counters'> {
   const waiting = new Map<number, (built: BuiltTable) => void>();
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -43,28 +95,26 @@ export function createTableBuilder(): TableBuilder {
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
     });
     begun.unref();
-    begun.on('message', ({ id, isOpened, table }: TableAnswer) => {
-      if (!isOpened) settle(id, { kind: 'gone' });
-      else settle(id, table ? { kind: 'table', table } : { kind: 'none' });
-    });
-    // The file that broke the thread has no table; those behind it are to be tried again.
-    begun.on('error', () => {
+    begun.on('message', ({ id, built }: TableAnswer) => settle(id, built));
+    // The file that broke the thread, for want of memory, has no table; those behind it are to be
+    // tried again.
+    begun.on('error', (error) => {
       if (worker === begun) worker = undefined;
       const [culprit, ...others] = waiting.keys();
-      if (culprit !== undefined) settle(culprit, { kind: 'none' });
+      if (culprit !== undefined) settle(culprit, { kind: 'failed', problem: String(error) });
       for (const id of others) settle(id, { kind: 'gone' });
     });
     return begun;
   }
 
   return {
-    build(openPath) {
+    build(file) {
       const { promise, resolve } = Promise.withResolvers<BuiltTable>();
       const id = nextId++;
       waiting.set(id, resolve);
       clearTimeout(idle);
       worker ??= begin();
-      worker.postMessage({ id, openPath } satisfies TableRequest);
+      worker.postMessage({ id, ...file } satisfies TableRequest);
       return promise;
     },
     async [Symbol.asyncDispose]() {
