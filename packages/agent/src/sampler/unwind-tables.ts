@@ -1,5 +1,6 @@
 import { BLOCK_BYTES, layOutBlocks } from '../unwind/table-blocks.ts';
-import type { BuiltTable, TableBuilder } from '../unwind/table-builder.ts';
+import type { TableBuilder } from '../unwind/table-builder.ts';
+import type { BuiltTable } from '../unwind/table-of-file.ts';
 import type { UnwindTable } from '../unwind/unwind-table.ts';
 import type { CodeFile } from './executable-table.ts';
 import { createKernelRules } from './kernel-rules.ts';

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { readBuildId } from '../elf/build-id.ts';
-import { type BuiltTable, createTableBuilder } from './table-builder.ts';
+import { createTableBuilder } from './table-builder.ts';
 import { openTableCache } from './table-cache.ts';
+import type { BuiltTable } from './table-of-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
 test.after(() => rmSync(folder, { recursive: true }));

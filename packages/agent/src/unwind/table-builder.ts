@@ -1,31 +1,11 @@
+import { statSync } from 'node:fs';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { TableCache } from './table-cache.ts';
+import { type BuiltTable, type CodeOrigin, tableOfFile } from './table-of-file.ts';
 import type { TableAnswer, TableRequest } from './table-worker.ts';
-import type { UnwindTable } from './unwind-table.ts';
 
-/** What became of a file. */
-export type BuiltTable =
-  | {
-      readonly kind: 'table';
-      readonly table: UnwindTable;
-      /** Whether the build id tells this file from all others, on this machine and later. */
-      readonly isLasting: boolean;
-    }
-  /** It has no call frame information that can be used. */
-  | { readonly kind: 'none' }
-  /** It can't be opened, now at least, or another has taken its place. */
-  | { readonly kind: 'gone' }
-  /** Making its table went wrong, which would not be otherwise another time. */
-  | { readonly kind: 'failed'; readonly problem: string };
-
-/** A file of code as it can be opened now. */
-export interface CodeOrigin {
-  /** Empty for the vDSO. */
-  readonly openPath: string;
-  readonly buildId: string;
-}
-
-/** Makes unwind tables on a thread of their own, which ends when there is nothing to do. */
+/** Makes unwind tables: of large files on a thread, which ends when there is nothing to do. */
 export interface TableBuilder extends AsyncDisposable {
   /** Never rejects. */
   build(file: CodeOrigin): Promise<BuiltTable>;
@@ -39,17 +19,28 @@ export interface TableBuilderOptions {
   readonly onFailed?: (file: CodeOrigin, problem: string) => void;
 }
 
-/** How long the thread, which holds some 10 MB, is kept for the next file. */
-const IDLE_MS = 2_000;
+/** How long the thread, which holds some 10 MB and takes a tenth of a second to begin, is kept. */
+const IDLE_MS = 10_000;
+/** A file up to this size is done in a few milliseconds: no thread is begun for it. */
+const SMALL_BYTES = 256 * 1024;
 
-/** A builder whose thread begins with the first file that is not in the cache. */
+/** A builder whose thread begins with the first large file that is not in the cache. */
 export function createTableBuilder(options: TableBuilderOptions = {}): TableBuilder {
   const { cache, onFailed } = options;
   const thread = createTableThread();
   const counters = { tablesBuilt: 0, tablesFailed: 0 };
 
+  /** Small files, one after another. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function makeHere(file: CodeOrigin): Promise<BuiltTable> {
+    const built = turn.then(() => yieldToEventLoop()).then(() => tableOfFile(file));
+    turn = built;
+    return built;
+  }
+
   async function make(file: CodeOrigin): Promise<BuiltTable> {
-    const built = await thread.build(file);
+    const built = await (isSmall(file) ? makeHere(file) : thread.build(file));
     if (built.kind === 'table') {
       counters.tablesBuilt++;
       if (built.isLasting) void cache?.keep(file.buildId, built.table);
@@ -70,6 +61,15 @@ export function createTableBuilder(options: TableBuilderOptions = {}): TableBuil
     },
     [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
+}
+
+function isSmall({ openPath }: CodeOrigin): boolean {
+  try {
+    return openPath === '' || statSync(openPath).size <= SMALL_BYTES;
+  } catch {
+    // It is gone, which takes no time to find out.
+    return true;
+  }
 }
 
 function createTableThread(): Omit<TableBuilder, 'counters'> {
