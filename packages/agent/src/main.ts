@@ -13,12 +13,19 @@ import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
+import { processesIn } from './proc/cgroup-processes.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
+import { createAsyncProfiler } from './profilers/async-profiler.ts';
+import { createEbpfProfiler } from './profilers/ebpf.ts';
+import { createGoPprof } from './profilers/go-pprof.ts';
+import type { Profiler, WideProfiler } from './profilers/profiler.ts';
+import { createPySpy } from './profilers/py-spy.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
 import { openSampler } from './sampler/open-sampler.ts';
 import { createPerfEventDriver } from './sampler/perf-event.ts';
+import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -58,6 +65,19 @@ function agentClient({ server }: Settings, token: string | undefined): Client<ty
   );
 }
 
+/** What tasks can ask for, in the order that `auto` prefers: a runtime's own profiler sees more of it. */
+function profilersOf(
+  { profilers: folder, attachToJvms: mayAttach }: Settings,
+  { open, nowMs }: { readonly open: WideProfiler['open']; readonly nowMs: () => number },
+): readonly Profiler[] {
+  return [
+    createAsyncProfiler({ library: join(folder, 'libasyncProfiler.so'), mayAttach, nowMs }),
+    createEbpfProfiler(open),
+    createPySpy({ program: join(folder, 'py-spy'), nowMs }),
+    createGoPprof({ nowMs }),
+  ];
+}
+
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
@@ -67,6 +87,7 @@ async function run(settings: Settings): Promise<void> {
     createEbpfDriver({ nowMs }),
     createPerfEventDriver({ nowMs, uid: process.getuid?.() ?? 0 }),
   ];
+  const open = (request: SampleRequest) => openSampler(request, drivers);
   const node = settings.node || hostname();
   const telemetry = createTelemetry(process.stderr, settings.logLevel);
   await using symbolizer = await createSymbolizer({
@@ -83,8 +104,9 @@ async function run(settings: Settings): Promise<void> {
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
-      openSampler: (request) => openSampler(request, drivers),
+      openSampler: open,
       symbolizer,
+      profilers: profilersOf(settings, { open, nowMs }),
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
@@ -93,6 +115,7 @@ async function run(settings: Settings): Promise<void> {
         findContainer,
         findUnit,
         isThere,
+        processesIn: ({ directory }) => processesIn(directory),
       },
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
