@@ -20,6 +20,7 @@ import { createAsyncProfiler } from './profilers/async-profiler.ts';
 import { createEbpfProfiler } from './profilers/ebpf.ts';
 import { createGoPprof } from './profilers/go-pprof.ts';
 import type { Profiler, WideProfiler } from './profilers/profiler.ts';
+import { PROFILER_FILES, profilerFindings } from './profilers/profiler-findings.ts';
 import { createPySpy } from './profilers/py-spy.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
@@ -65,15 +66,21 @@ function agentClient({ server }: Settings, token: string | undefined): Client<ty
   );
 }
 
+const allFindings = ({ profilers }: Settings) => [...findings(), ...profilerFindings(profilers)];
+
 /** What tasks can ask for, in the order that `auto` prefers: a runtime's own profiler sees more of it. */
 function profilersOf(
   { profilers: folder, attachToJvms: mayAttach }: Settings,
   { open, nowMs }: { readonly open: WideProfiler['open']; readonly nowMs: () => number },
 ): readonly Profiler[] {
   return [
-    createAsyncProfiler({ library: join(folder, 'libasyncProfiler.so'), mayAttach, nowMs }),
+    createAsyncProfiler({
+      library: join(folder, PROFILER_FILES['async-profiler']),
+      mayAttach,
+      nowMs,
+    }),
     createEbpfProfiler(open),
-    createPySpy({ program: join(folder, 'py-spy'), nowMs }),
+    createPySpy({ program: join(folder, PROFILER_FILES['py-spy']), nowMs }),
     createGoPprof({ nowMs }),
   ];
 }
@@ -124,7 +131,7 @@ async function run(settings: Settings): Promise<void> {
         version: VERSION,
         kernel: release(),
         arch: arch(),
-        findings: findings(),
+        findings: allFindings(settings),
         rateHz: settings.rateHz,
       },
       limits: LIMITS,
@@ -153,7 +160,7 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
       return;
     }
-    const { text, status } = diagnose(findings(), settings.output);
+    const { text, status } = diagnose(allFindings(settings), settings.output);
     process.stdout.write(text);
     process.exitCode = status;
     return;

@@ -199,7 +199,8 @@ function samplesOf({ outcomes }: Task): number {
 /** What an operator should know of a node's part. */
 function outcomeLine({ node, state, reason, message }: Outcome): string {
   const advice = Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : '';
-  const text = message.includes(advice) ? message : `${message} ${advice}`;
+  const sentence = /[^.!?]$/.test(message) ? `${message}.` : message;
+  const text = message.includes(advice) ? message : `${sentence} ${advice}`;
   return printable(`${node}: ${state} (${reason}). ${text.trim()}`);
 }
 
