@@ -3,13 +3,16 @@ class Contended {
     static final Object LOCK = new Object();
     static volatile Object sink;
 
+    /** Of what is allocated, the last ten megabytes stay in use. */
+    static final byte[][] KEPT = new byte[1_000][];
+
     static void waste() {
-        sink = new byte[10_000];
+        for (int at = 0; at < KEPT.length; at++) KEPT[at] = new byte[10_000];
     }
 
     static void locked() {
         synchronized (LOCK) {
-            for (int round = 0; round < 1_000; round++) waste();
+            waste();
         }
     }
 

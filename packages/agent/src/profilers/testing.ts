@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFolded } from '@kube-eagle/profile';
 import { readSettings } from '../settings.ts';
@@ -9,6 +10,8 @@ import type { Ask, Collected } from './profiler.ts';
 /** What tests of profilers share: programs that run, and ways to read what came of them. */
 
 const root = join(import.meta.dirname, '../../../..');
+
+const isRoot = process.getuid?.() === 0;
 
 /** Seconds after which a program ends by itself, should its test not end it. */
 export const LIFE = '120';
@@ -23,7 +26,7 @@ export function missing(files: readonly string[], commands: readonly string[]): 
   const lacking = [
     ...files.map((name) => join(PROFILERS_FOLDER, name)).filter((path) => !existsSync(path)),
     ...commands.filter((command) => !hasCommand(command)),
-    ...(process.getuid?.() === 0 ? [] : ['root']),
+    ...(isRoot ? [] : ['root']),
   ];
   return lacking.length > 0 && `not here: ${lacking.join(', ')}`;
 }
@@ -37,10 +40,10 @@ function hasCommand(command: string): boolean {
   }
 }
 
-/** A folder outside of /tmp, which programs in namespaces of their own may not see. */
+/** A folder that all users can read, outside of those that programs in namespaces may not see. */
 export function testFolder(): Disposable & { readonly path: string } {
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  const path = mkdtempSync(join(root, '.cache', 'test-'));
+  const path = mkdtempSync(join(isRoot ? '/var/cache' : tmpdir(), 'kube-eagle-test-'));
+  chmodSync(path, 0o755);
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
