@@ -13,12 +13,20 @@ import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
+import { processesIn } from './proc/cgroup-processes.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
+import { createAsyncProfiler } from './profilers/async-profiler.ts';
+import { createEbpfProfiler } from './profilers/ebpf.ts';
+import { createGoPprof } from './profilers/go-pprof.ts';
+import type { Profiler, WideProfiler } from './profilers/profiler.ts';
+import { PROFILER_FILES, profilerFindings } from './profilers/profiler-findings.ts';
+import { createPySpy } from './profilers/py-spy.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
 import { openSampler } from './sampler/open-sampler.ts';
 import { createPerfEventDriver } from './sampler/perf-event.ts';
+import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
@@ -74,6 +82,25 @@ function agentClient({ server }: Settings, token: string | undefined): Client<ty
   );
 }
 
+const allFindings = ({ profilers }: Settings) => [...findings(), ...profilerFindings(profilers)];
+
+/** What tasks can ask for, in the order that `auto` prefers: a runtime's own profiler sees more of it. */
+function profilersOf(
+  { profilers: folder, attachToJvms: mayAttach }: Settings,
+  { open, nowMs }: { readonly open: WideProfiler['open']; readonly nowMs: () => number },
+): readonly Profiler[] {
+  return [
+    createAsyncProfiler({
+      library: join(folder, PROFILER_FILES['async-profiler']),
+      mayAttach,
+      nowMs,
+    }),
+    createEbpfProfiler(open),
+    createPySpy({ program: join(folder, PROFILER_FILES['py-spy']), nowMs }),
+    createGoPprof({ nowMs }),
+  ];
+}
+
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
@@ -84,6 +111,7 @@ async function run(settings: Settings): Promise<void> {
     createEbpfDriver({ nowMs, tables }),
     createPerfEventDriver({ nowMs, uid: process.getuid?.() ?? 0 }),
   ];
+  const open = (request: SampleRequest) => openSampler(request, drivers);
   const node = settings.node || hostname();
   await using symbolizer = await createSymbolizer({
     maxTableBytes: SYMBOL_BYTES,
@@ -99,8 +127,9 @@ async function run(settings: Settings): Promise<void> {
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
-      openSampler: (request) => openSampler(request, drivers),
+      openSampler: open,
       symbolizer,
+      profilers: profilersOf(settings, { open, nowMs }),
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
@@ -109,6 +138,7 @@ async function run(settings: Settings): Promise<void> {
         findContainer,
         findUnit,
         isThere,
+        processesIn: ({ directory }) => processesIn(directory),
       },
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
@@ -117,7 +147,7 @@ async function run(settings: Settings): Promise<void> {
         version: VERSION,
         kernel: release(),
         arch: arch(),
-        findings: findings(),
+        findings: allFindings(settings),
         rateHz: settings.rateHz,
       },
       limits: LIMITS,
@@ -146,7 +176,7 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
       return;
     }
-    const { text, status } = diagnose(findings(), settings.output);
+    const { text, status } = diagnose(allFindings(settings), settings.output);
     process.stdout.write(text);
     process.exitCode = status;
     return;
