@@ -22,6 +22,8 @@ export const COUNTERS = [
   'tasks_refused',
   'tasks_failed',
   'reports_lost',
+  'container_source_failures',
+  'container_garbage',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];
