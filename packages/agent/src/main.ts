@@ -7,11 +7,14 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
+import { openContainers } from './containers/open-containers.ts';
 import { diagnose } from './doctor.ts';
 import { explainProcess, explanationText } from './explain-process.ts';
 import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
+import { processesNamed } from './inventory/find-processes.ts';
+import { openProcessTable } from './inventory/open-process-table.ts';
 import { LIMITS } from './limits.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
@@ -80,6 +83,13 @@ async function run(settings: Settings): Promise<void> {
     timeoutMs: LIMITS.requestTimeoutMs,
     answerBytes: LIMITS.answerBytes,
   });
+  const containers = openContainers({
+    ...settings,
+    limits: LIMITS,
+    telemetry,
+    random: Math.random,
+  });
+  using processes = openProcessTable({ limit: LIMITS.processes, telemetry, nowMs });
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
@@ -93,7 +103,11 @@ async function run(settings: Settings): Promise<void> {
         findContainer,
         findUnit,
         isThere,
+        containerNamed: containers.named,
+        processesNamed,
       },
+      containers,
+      processes,
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
         id: readProcFile('/etc/machine-id')?.trim() || hostname(),

@@ -15,28 +15,28 @@ export interface ContainerTable {
   find(id: string): Container | undefined;
   /** The running container of Docker of that name, or whose id begins so. */
   named(word: string): NamedContainer;
-  readonly counters: {
-    /** Running containers that found no room. */
-    readonly dropped: number;
-  };
 }
 
 /** What has ended is still in the window that is being counted. */
 const ENDED_KEPT = 1_024;
 const SHORT_ID = 12;
 
-/** An empty table of at most `limit` running containers. */
-export function createContainerTable(
-  limit: number,
-  unknown: Pick<UnknownContainers, 'met' | 'named'>,
-): ContainerTable {
+export interface TableOptions {
+  /** Of running containers. */
+  readonly limit: number;
+  readonly unknown: Pick<UnknownContainers, 'met' | 'named'>;
+  /** Called for each container that found no room. */
+  readonly onDropped: () => void;
+}
+
+/** An empty table. */
+export function createContainerTable({ limit, unknown, onDropped }: TableOptions): ContainerTable {
   const running = new Map<string, Container>();
   const ended = new Map<string, Container>();
-  const counters = { dropped: 0 };
 
   function run(container: Container): void {
     if (running.size >= limit && !running.has(container.id)) {
-      counters.dropped++;
+      onDropped();
       return;
     }
     running.set(container.id, container);
@@ -53,7 +53,6 @@ export function createContainerTable(
   }
 
   return {
-    counters,
     apply(runtime, change) {
       if (change.kind === 'runs') run(change.container);
       if (change.kind === 'ended') end(change.id);

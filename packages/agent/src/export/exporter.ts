@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { messageOf, type Profile } from '@kube-eagle/profile';
+import type { LabelsOfContainer } from '../containers/container-labels.ts';
 import type { SampleWindow } from '../sampler/sampler.ts';
 import type { NamedFrames, Symbolizer } from '../symbols/symbolizer.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -23,6 +24,7 @@ export interface Exporter {
 
 export interface ExporterPorts {
   readonly symbolizer: Symbolizer;
+  readonly labelsOfContainer: LabelsOfContainer;
   readonly sender: Pick<Sender, 'send' | 'sendUrgently'>;
   readonly encode: (profile: Profile) => Uint8Array;
   readonly telemetry: Telemetry;
@@ -32,7 +34,7 @@ const compress = promisify(zstdCompress);
 
 /** An exporter that counts what goes through it. */
 export function createExporter(ports: ExporterPorts): Exporter {
-  const { symbolizer, sender, encode, telemetry } = ports;
+  const { symbolizer, sender, encode, telemetry, labelsOfContainer } = ports;
 
   /** A window without names is worth more than none: its addresses can be named later. */
   async function namesOf(window: SampleWindow, signal: AbortSignal): Promise<NamedFrames> {
@@ -54,7 +56,7 @@ export function createExporter(ports: ExporterPorts): Exporter {
     telemetry.count('samples', samplesIn(window));
     telemetry.count('samples_lost', window.lost);
     if (window.stacks.length === 0) return undefined;
-    const profile = windowProfile(window, await namesOf(window, signal), origin);
+    const profile = windowProfile(window, await namesOf(window, signal), origin, labelsOfContainer);
     return await compress(encode(profile));
   }
 

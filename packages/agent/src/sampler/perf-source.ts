@@ -2,7 +2,7 @@ import { EagleError } from '@kube-eagle/profile';
 import { closeFd, perfEventOpen, type SystemFailure } from './libbpf.ts';
 import { openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
-import { encodePerfAttributes } from './perf-attributes.ts';
+import { encodePerfAttributes, type PerfAttributes } from './perf-attributes.ts';
 import { SAMPLE_TYPE } from './perf-record.ts';
 import { openPerfRing, type PerfRing } from './perf-ring.ts';
 import { pidsOfUser, threadsOf } from './perf-targets.ts';
@@ -49,7 +49,7 @@ const describe = ({ of, hasKernel }: PerfScope): string =>
 const messageFor = ({ error }: SystemFailure): string =>
   `expected perf_event_open to succeed, got ${error}; run as root, with CAP_PERFMON, or set kernel.perf_event_paranoid to 2 or less (1: with the kernel's frames, 0: whole host)`;
 
-/** One event with its ring. Throws `failed_precondition` where the kernel refuses. */
+/** One sampling event with its ring. Throws `failed_precondition` where the kernel refuses. */
 function openEvent(
   { rateHz, hasKernel }: { readonly rateHz: number; readonly hasKernel: boolean },
   { pid, cpu }: { readonly pid: number; readonly cpu: number },
@@ -64,9 +64,27 @@ function openEvent(
     wakeupBytes: 0,
   });
   const fd = perfEventOpen(attributes, pid, cpu);
+  return openRing(fd, cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES);
+}
+
+/** What an event of a CPU records, at what rate; 0 for records of processes only. */
+export interface CpuEvent extends Pick<PerfAttributes, 'rateHz' | 'flags'> {
+  readonly cpu: number;
+}
+
+/**
+ * The ring of an event without samples on one CPU, of as many of `pages` as may be locked. Throws
+ * `failed_precondition` where the kernel refuses.
+ */
+export function openCpuRing({ cpu, ...event }: CpuEvent, pages: readonly number[]): PerfRing {
+  const attributes = encodePerfAttributes({ ...event, sampleType: 0, wakeupBytes: 0 });
+  return openRing(perfEventOpen(attributes, ANY, cpu), pages);
+}
+
+function openRing(fd: number | SystemFailure, sizes: readonly number[]): PerfRing {
   if (typeof fd !== 'number') throw new EagleError('failed_precondition', messageFor(fd));
   let failure: SystemFailure | undefined;
-  for (const pages of cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES) {
+  for (const pages of sizes) {
     const ring = openPerfRing(fd, pages);
     if ('drain' in ring) return owning(ring, fd);
     failure = ring;
