@@ -13,7 +13,7 @@ export function nearestNames(
   count: number,
 ): readonly string[] {
   const wanted = word.toLowerCase();
-  const most = Math.max(1, Math.ceil(word.length / 3));
+  const most = Math.max(word.length < 3 ? 1 : 2, Math.ceil(word.length / 3));
   return [...new Set(names)]
     .slice(0, MAX_NAMES)
     .map((name) => [name, farness(wanted, name.toLowerCase())] as const)

@@ -28,8 +28,7 @@ export function mainProcess<T extends Seen>(processes: readonly T[]): MainProces
   const pids = new Set(processes.map(({ pid }) => pid));
   const path: T[] = [];
   let at = sorted.find(({ parentPid }) => !pids.has(parentPid));
-  // Processes may have been seen at different times: a ring of parents must not be walked for ever.
-  while (at && !path.includes(at)) {
+  while (at) {
     path.push(at);
     const { pid } = at;
     const started = sorted.filter(({ parentPid }) => parentPid === pid);

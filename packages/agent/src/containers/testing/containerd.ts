@@ -17,8 +17,11 @@ import { TEST_IMAGE, writeImageArchive } from './image-archive.ts';
 /** containerd with pods of a test. */
 export interface Containerd extends AsyncDisposable {
   readonly socketPath: string;
-  /** Starts a pod `NAME-pod` in namespace `shop` with one container; gives the container's id. */
-  startPod(name: string): Promise<string>;
+  /**
+   * Starts a pod `NAME-pod` in namespace `shop` with one container, which sleeps unless a command is
+   * given; gives the container's id.
+   */
+  startPod(name: string, command?: readonly string[]): Promise<string>;
   /** Ends the pod of a container. */
   stopPod(containerId: string): Promise<void>;
   /** Ends its pods, then itself. */
@@ -65,8 +68,8 @@ export async function startContainerd(): Promise<Containerd> {
   return {
     socketPath,
     stopPod,
-    async startPod(name) {
-      const { podId, containerId } = await startPod(client, folder, name);
+    async startPod(name, command = []) {
+      const { podId, containerId } = await startPod(client, folder, name, command);
       pods.set(containerId, podId);
       return containerId;
     },
@@ -93,7 +96,12 @@ state = "${folder}/state"
     snapshotter = "native"
 `;
 
-async function startPod(client: grpc.Client, folder: string, name: string) {
+async function startPod(
+  client: grpc.Client,
+  folder: string,
+  name: string,
+  command: readonly string[],
+) {
   const security = { namespaceOptions: { network: HOST_NETWORK } };
   const sandboxConfig = {
     metadata: { name: `${name}-pod`, uid: `uid-${name}`, namespace: 'shop' },
@@ -113,7 +121,12 @@ async function startPod(client: grpc.Client, folder: string, name: string) {
     'io.kubernetes.pod.namespace': 'shop',
     team: 'shop',
   };
-  const config = { metadata: { name }, image: { image: TEST_IMAGE }, labels };
+  const config = {
+    metadata: { name },
+    image: { image: TEST_IMAGE },
+    command: [...command],
+    labels,
+  };
   const container = create(cri.CreateContainerRequestSchema, {
     ...{ podSandboxId: podId, config, sandboxConfig },
   });
