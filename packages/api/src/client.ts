@@ -1,4 +1,5 @@
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { InventoryService } from './gen/kubeeagle/v1/inventory_pb.ts';
 import { QueryService } from './gen/kubeeagle/v1/query_pb.ts';
 import { StatusService } from './gen/kubeeagle/v1/status_pb.ts';
 import { TaskService } from './gen/kubeeagle/v1/task_pb.ts';
@@ -8,6 +9,7 @@ export interface EagleClient {
   readonly query: Client<typeof QueryService>;
   readonly tasks: Client<typeof TaskService>;
   readonly status: Client<typeof StatusService>;
+  readonly inventory: Client<typeof InventoryService>;
 }
 
 /** A client over any Connect transport: Node's, the browser's, or a router in memory. */
@@ -16,5 +18,6 @@ export function createEagleClient(transport: Transport): EagleClient {
     query: createClient(QueryService, transport),
     tasks: createClient(TaskService, transport),
     status: createClient(StatusService, transport),
+    inventory: createClient(InventoryService, transport),
   };
 }

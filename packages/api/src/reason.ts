@@ -1,10 +1,8 @@
 /** Why a process, a node or a task gave nothing or less than asked, and what an operator can do. */
 export const REASONS = {
-  no_such_process:
-    'The process had ended or never was. List what runs: ps, or eagle labels process.',
-  no_such_container:
-    'No process of such a container runs there. List what runs: eagle labels container_id.',
-  no_such_unit: 'No process of such a service runs there. List what runs: eagle labels unit.',
+  no_such_process: 'The process had ended or never was. List what runs: ps, or eagle targets.',
+  no_such_container: 'No process of such a container runs there. List what runs: eagle targets.',
+  no_such_unit: 'No process of such a service runs there. List what runs: eagle targets.',
   ambiguous: 'Several could be meant. Write more of the name.',
   process_ended: 'What was asked for ended during the task; what it gave until then is kept.',
   agent_gone: 'The agent left during the task. Its log tells why; run the task again.',

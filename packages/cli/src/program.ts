@@ -6,6 +6,7 @@ import { addLabels } from './commands/labels.ts';
 import { addExport, addQuery, addTop } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
+import { addTargets } from './commands/targets.ts';
 import { addTasks } from './commands/tasks.ts';
 import { addVersion } from './commands/version.ts';
 import type { Shell } from './shell.ts';
@@ -16,6 +17,7 @@ const COMMANDS = [
   addTop,
   addExport,
   addLabels,
+  addTargets,
   addAgents,
   addTasks,
   addStatus,

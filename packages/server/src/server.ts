@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { AgentService, QueryService, StatusService, TaskService } from '@kube-eagle/api';
+import {
+  AgentService,
+  InventoryService,
+  QueryService,
+  StatusService,
+  TaskService,
+} from '@kube-eagle/api';
 import type { FastifyInstance } from 'fastify';
 import { createAgentHub } from './agents/agent-hub.ts';
 import { createAgentService } from './agents/agent-service.ts';
@@ -13,6 +19,8 @@ import type { JoinIdentity } from './identity/identity.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { addOtlpGrpc, boundGrpcExports } from './ingest/otlp-grpc.ts';
 import { registerOtlpHttp } from './ingest/otlp-http.ts';
+import { createInventories } from './inventory/inventories.ts';
+import { createInventoryService } from './inventory/inventory-service.ts';
 import type { Limits } from './limits.ts';
 import { createAnswerer } from './query/answerer.ts';
 import { registerExport } from './query/export.ts';
@@ -67,7 +75,9 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
   const gate = createQueryGate(limits, telemetry);
   const query = { store, answerer, gate, limits, nowMs: clock.nowMs };
   const hub = await createAgentHub(ports);
-  const tasks = await createTaskBoard({ control, store, hub, limits, telemetry, clock, ownNode });
+  const inventories = createInventories(limits);
+  const board = { control, store, hub, inventories, limits, telemetry, clock, ownNode };
+  const tasks = await createTaskBoard(board);
   const { fastify, port } = createApp({
     ...ports.guard,
     limits,
@@ -76,7 +86,8 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
       addOtlpGrpc(router, otlp);
       router.service(QueryService, createQueryService(query));
       router.service(TaskService, createTaskService(tasks, control, draining));
-      router.service(AgentService, createAgentService(hub, tasks));
+      router.service(AgentService, createAgentService(hub, tasks, inventories));
+      router.service(InventoryService, createInventoryService(inventories, limits));
       router.service(StatusService, createStatusService({ ...ports, hub, newest }));
     },
   });

@@ -45,7 +45,7 @@ test('record without samples says why on each node, and what to do', async () =>
   assert.equal(out, '');
   assert.deepEqual(err.split('\n').slice(2), [
     'error: task t1 failed without samples',
-    '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: ps, or eagle labels process.',
+    '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: ps, or eagle targets.',
     '  n2: done (no_samples). The target used no CPU in the time. Try longer, or another event.',
     `  n3: failed (no_agent). x. ${REASONS.no_agent}`,
     '',

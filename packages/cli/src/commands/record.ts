@@ -52,7 +52,7 @@ export function addRecord(program: Command, shell: Shell): void {
     )
     .argument(
       '<target...>',
-      'pid/1234, container/ID, unit/NAME.service, each also with @NODE; host, node/NAME',
+      'pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE; host, node/NAME',
     )
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
@@ -71,6 +71,7 @@ export function addRecord(program: Command, shell: Shell): void {
 Examples:
   ${shell.name} record pid/1234 -d 10s
   ${shell.name} record container/4f5e9c unit/nginx.service -d 10s
+  ${shell.name} record docker/web process/postgres -d 10s
   ${shell.name} record host -d 1m -F 199 -f host.svg
   ${shell.name} record container/4f5e9c -e alloc -d 20s        # Java and Go
   ${shell.name} record pid/1234 --profiler py-spy -e wall -d 5s

@@ -13,6 +13,7 @@ import { createAgentHub } from '../agents/agent-hub.ts';
 import { createManualClock, type ManualClock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
 import { createMemoryControlStore } from '../control/memory-control-store.ts';
+import { createInventories } from '../inventory/inventories.ts';
 import { createLimits } from '../limits.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
@@ -39,6 +40,7 @@ async function openBoard({
     control,
     store,
     hub,
+    inventories: createInventories(limits),
     limits,
     telemetry,
     clock,

@@ -14,6 +14,7 @@ import { EagleError, matcher } from '@kube-eagle/profile';
 import type { AgentHub } from '../agents/agent-hub.ts';
 import type { Clock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
+import type { Inventories } from '../inventory/inventories.ts';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore } from '../store/profile-store.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -44,6 +45,7 @@ export interface BoardPorts {
   readonly control: ControlStore;
   readonly store: ProfileStore;
   readonly hub: AgentHub;
+  readonly inventories: Inventories;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -97,7 +99,7 @@ async function createTask(board: Board, spec: TaskSpec): Promise<Task> {
       `${table.open.size} tasks are open: wait for one to end, or cancel one`,
     );
   }
-  const places = placed(targets, hub.connected(), board.ownNode);
+  const places = placed(targets, hub.connected(), board);
   const queued = queuedTask(spec, places, clock.nowMs());
   const task = await board.control.addTask(queued);
   if (task !== queued) return table.open.get(task.id) ?? task;
