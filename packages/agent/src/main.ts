@@ -29,7 +29,9 @@ import { createPerfEventDriver } from './sampler/perf-event.ts';
 import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createTableBuilder, type TableBuilder } from './unwind/table-builder.ts';
+import { openTableCache } from './unwind/table-cache.ts';
 
 const VERSION = '0.1.0';
 /** Of symbol tables together: their names stay in the files. */
@@ -51,6 +53,20 @@ function readToken({ tokenFile }: Settings): string | undefined {
   } catch (cause) {
     throw new EagleError('invalid_argument', `--token-file: ${messageOf(cause)}`, { cause });
   }
+}
+
+const nowMs = (): number => Date.now();
+
+/** Unwind tables, with those that an earlier run left in the data directory. */
+async function openTables({ data }: Settings, { log }: Telemetry): Promise<TableBuilder> {
+  const directory = join(data, 'unwind-tables');
+  const cache = await openTableCache({ directory, maxBytes: LIMITS.tableBytes, nowMs });
+  return createTableBuilder({
+    cache,
+    onFailed(file, problem) {
+      log.warn({ ...file, problem }, 'no unwind table: making it failed');
+    },
+  });
 }
 
 /** A client over HTTP/2, which needs one connection for the stream and the reports. */
@@ -89,14 +105,14 @@ async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
   const token = readToken(settings);
-  const nowMs = (): number => Date.now();
+  const telemetry = createTelemetry(process.stderr, settings.logLevel);
+  await using tables = await openTables(settings, telemetry);
   const drivers = [
-    createEbpfDriver({ nowMs }),
+    createEbpfDriver({ nowMs, tables }),
     createPerfEventDriver({ nowMs, uid: process.getuid?.() ?? 0 }),
   ];
   const open = (request: SampleRequest) => openSampler(request, drivers);
   const node = settings.node || hostname();
-  const telemetry = createTelemetry(process.stderr, settings.logLevel);
   await using symbolizer = await createSymbolizer({
     maxTableBytes: SYMBOL_BYTES,
     kernelMaxAgeMs: KERNEL_SYMBOLS_MS,
@@ -155,7 +171,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
     if (settings.pid > 0) {
-      const explained = await explainProcess(settings.pid);
+      const explained = await explainProcess(settings.pid, settings.attachToJvms);
       const json = `${JSON.stringify(explained, undefined, 2)}\n`;
       process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
       return;
