@@ -18,16 +18,15 @@ import type { TaskOutcome } from './reporter.ts';
 import { runTask, type TaskPorts } from './run-task.ts';
 import type { TaskRequest } from './task-request.ts';
 
-/** Takes `a;b` three times in each stretch, of every event but `block`. */
+/** Takes `a;b` three times in each stretch. */
 function twinProfiler(other: Partial<ProcessProfiler> = {}): ProcessProfiler {
   return {
     kind: 'process',
     name: 'twin',
+    language: 'c/c++',
+    events: ['cpu', 'alloc', 'heap'],
     stretchMs: 100,
-    async probe({ pid }, { event }) {
-      if (event === 'block') return unable('profiler_unfit', `no ${event} of ${pid}`);
-      return { kind: 'able', how: 'by a twin', holds: 'ptrace' };
-    },
+    probe: async () => ({ kind: 'able', how: 'by a twin', holds: 'ptrace' }),
     async collect(_process, { event, durationMs }, signal): Promise<Collected> {
       await sleep(durationMs, undefined, { signal }).catch(() => undefined);
       const { type } = EVENTS[event];
