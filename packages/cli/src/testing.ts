@@ -47,6 +47,17 @@ export interface TaskStep {
     readonly reason?: string;
     readonly message?: string;
     readonly samples?: number;
+    readonly processes?: {
+      readonly pid: number;
+      readonly comm: string;
+      readonly language?: string;
+      readonly profiler: string;
+      readonly state: string;
+      readonly reason?: string;
+      readonly message?: string;
+      readonly samples: number;
+    }[];
+    readonly processesLeftOut?: number;
   }[];
 }
 

@@ -78,9 +78,10 @@ test('async-profiler is loaded once however often it is asked for', { skip }, as
 test('async-profiler stops and gives what it has when it is told to', { skip }, async () => {
   await using running = await start();
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 1_500);
+  setTimeout(() => stop.abort(), 4_000);
   const ask = askFor({ durationMs: 60_000 });
-  assert.match(foldedOf(await asyncProfiler.collect(running.process, ask, stop.signal)), expected);
+  const folded = foldedOf(await asyncProfiler.collect(running.process, ask, stop.signal));
+  assert.match(folded, /Contended/);
   // Had it gone on, it would refuse to start again.
   foldedOf(await asyncProfiler.collect(running.process, askFor({ durationMs: 200 }), never));
 });
