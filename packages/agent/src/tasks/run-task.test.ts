@@ -98,6 +98,8 @@ async function withBench(
       findUnit: () => ({ kind: 'none' }),
       isThere: () => true,
       processesIn: () => children.map(({ pid = 0 }) => pid),
+      containerNamed: () => ({ kind: 'none', names: [] }),
+      processesNamed: () => ({ pids: [], names: [] }),
     },
     limits: LIMITS,
     nowMs: () => Date.now(),
@@ -106,7 +108,7 @@ async function withBench(
   const pids = children.map(({ pid = 0 }) => pid);
   const usual: TaskRequest = {
     ...{ taskId: 't', pids, threads: [], containers: [], units: [], durationMs: 100, rateHz: 99 },
-    ...{ event: 'alloc', profiler: '', nativeFrames: false },
+    ...{ dockerNames: [], processNames: [], event: 'alloc', profiler: '', nativeFrames: false },
   };
   const control = {
     cancelled: cancelling.signal,
