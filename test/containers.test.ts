@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { createEagleClient, type EagleClient, type RunningContainer } from '@kube-eagle/api';
 import {
   cannotRunContainerd,
   startContainerd,
@@ -10,7 +12,7 @@ import {
   startDocker,
 } from '../packages/agent/src/containers/testing/docker-engine.ts';
 import { findings } from '../packages/agent/src/sampler/findings.ts';
-import { freePort, ROOT, type Running, run, start, temporaryFolder } from './harness.ts';
+import { eagle, freePort, ROOT, type Running, start, temporaryFolder } from './harness.ts';
 
 const rights = findings().find(({ name, ok }) => name === 'rights' && !ok);
 const cannotSample = rights === undefined ? false : `${rights.detail}; ${rights.mend}`;
@@ -18,43 +20,51 @@ const cannotSample = rights === undefined ? false : `${rights.detail}; ${rights.
 /** Burns CPU time until it is killed. */
 const BUSY = ['/bin/sh', '-c', 'while :; do :; done'] as const;
 
-interface Eagle extends AsyncDisposable {
+interface Setting extends AsyncDisposable {
   readonly agent: Running;
-  /** Runs `eagle WORDS`. */
-  readonly eagle: (
-    ...words: readonly string[]
-  ) => Promise<{ status: number | string; output: string }>;
+  readonly client: EagleClient;
+  /** Runs `eagle record WORDS` for a second; gives what it prints. */
+  readonly record: (...words: readonly string[]) => Promise<string>;
 }
 
 /** A server, and an agent with these flags. */
-async function startEagle(...flags: readonly string[]): Promise<Eagle> {
+async function open(...flags: readonly string[]): Promise<Setting> {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(temporaryFolder()).path;
   const url = `http://127.0.0.1:${await freePort()}`;
   const main = (name: string): string => `${ROOT}/packages/${name}/src/main.ts`;
   const port = ['--port', new URL(url).port, '--data', ':memory:', '--node', 'here'];
   const server = resources.use(start('node', [main('server'), ...port]));
-  await server.waitFor(/listening/, 30_000);
+  await server.waitFor(/listening/, 60_000);
   const data = ['--data', folder, '--node', 'here', '--rate', '99'];
   const agent = resources.use(start('node', [main('agent'), '--server', url, ...data, ...flags]));
-  const eagle: Eagle['eagle'] = (...words) =>
-    run('node', [main('cli'), ...words, '--server', url], {
-      env: { ...process.env, COLUMNS: '160' },
-    });
-  return { agent, eagle, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    agent,
+    client: createEagleClient(createConnectTransport({ baseUrl: url, httpVersion: '2' })),
+    record: async (...words) =>
+      (await eagle(url, ['record', ...words, '-d', '1s', '-o', 'folded'])).output,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }
 
-/** The output of a command once it matches: what an agent tells takes a moment. */
-async function once(
-  ask: () => Promise<{ readonly output: string }>,
-  pattern: RegExp,
-): Promise<string> {
-  for (let tries = 0; ; tries++) {
-    const { output } = await ask();
-    if (pattern.test(output)) return output;
-    if (tries === 60) assert.match(output, pattern);
-    await sleep(250);
+/** A container once the agent has told of it. */
+async function told(
+  { client }: Setting,
+  isWanted: (container: RunningContainer) => boolean,
+): Promise<RunningContainer> {
+  for (;;) {
+    const { nodes } = await client.inventory.listInventories({});
+    const found = nodes.flatMap(({ inventory }) => inventory?.containers ?? []).find(isWanted);
+    if (found) return found;
+    await sleep(100);
   }
+}
+
+/** The values of labels of what was recorded of a container. */
+async function labelsOf({ client }: Setting, container: string, names: readonly string[]) {
+  const selector = `{container="${container}",task_id!=""}`;
+  const { labels } = await client.query.labels({ selector, fromMs: 0, toMs: Date.now() });
+  return names.map((name) => labels.find((label) => label.name === name)?.values.join(' '));
 }
 
 test('containers of Docker are listed, recorded and stored by their names', {
@@ -64,34 +74,20 @@ test('containers of Docker are listed, recorded and stored by their names', {
   const labels = ['-l', 'com.docker.compose.service=shop', '-l', 'team=blue'];
   await engine.run(['--name', 'web', '--init', ...labels], ...BUSY);
   const sockets = ['--docker-socket', engine.socketPath, '--cri-socket', 'none'];
-  await using eagle = await startEagle(...sockets, '--container-labels', 'team');
-  await once(
-    () => eagle.eagle('targets'),
-    /^docker\/web +c\/c\+\+ +2 +kube-eagle\.test\/sleep:1$/m,
-  );
-  const recorded = await eagle.eagle('record', 'docker/web', '-d', '1s', '-o', 'folded');
-  assert.match(recorded.output, /done, [1-9]\d* samples/);
-  assert.match(recorded.output, /busybox.* \d+$/m);
-  const wrong = await eagle.eagle('record', 'docker/wbe', '-d', '1s');
-  assert.match(wrong.output, /called wbe\. Did you mean web\?.*eagle targets/);
+  await using setting = await open(...sockets, '--container-labels', 'team');
+  const { image, language } = await told(setting, ({ name }) => name === 'web');
+  assert.deepEqual([image, language], ['kube-eagle.test/sleep:1', 'c/c++']);
+  const recorded = await setting.record('docker/web');
+  assert.match(recorded, /done, [1-9]\d* samples\n(.*\n)*.*busybox.* \d+\n/);
+  const labelled = await labelsOf(setting, 'web', ['image', 'service_name', 'team']);
+  assert.deepEqual(labelled, ['kube-eagle.test/sleep:1', 'shop', 'blue']);
+  const wrong = await setting.record('docker/wbe');
+  assert.match(wrong, /called wbe\. Did you mean web\?.*eagle targets/);
   // Another container of that name is found without being told of.
   await engine.docker('rm', '-f', 'web');
   await engine.run(['--name', 'web', ...labels], ...BUSY);
-  const again = await eagle.eagle('record', 'docker/web', '-d', '1s', '-o', 'folded');
-  assert.match(again.output, /done, [1-9]\d* samples/);
-  const program = await eagle.eagle('record', 'process/busybox', '-d', '1s', '-o', 'folded');
-  assert.match(program.output, /done, [1-9]\d* samples/);
-  eagle.agent.child.kill('SIGTERM');
-  await eagle.agent.exit;
-  for (const [label, value] of [
-    ['container', 'web'],
-    ['image', 'kube-eagle.test/sleep:1'],
-    ['service_name', 'shop'],
-    ['team', 'blue'],
-  ] as const) {
-    const { output } = await eagle.eagle('labels', label, '-l', '{container="web"}');
-    assert.equal(output, `${value}\n`);
-  }
+  const both = await setting.record('docker/web', 'process/busybox');
+  assert.match(both, /done, [1-9]\d* samples/);
 });
 
 test('containers of a CRI runtime are known by their pods, without an API server', {
@@ -99,22 +95,13 @@ test('containers of a CRI runtime are known by their pods, without an API server
 }, async () => {
   await using containerd = await startContainerd();
   const sockets = ['--docker-socket', 'none', '--cri-socket', containerd.socketPath];
-  await using eagle = await startEagle(...sockets);
+  await using setting = await open(...sockets);
   // It starts later than the agent has listed what runs.
-  await eagle.agent.waitFor(/"sampling"/, 30_000);
+  await setting.agent.waitFor(/"sampling"/, 60_000);
   const id = await containerd.startPod('web', BUSY);
-  await once(
-    () => eagle.eagle('targets'),
-    new RegExp(`^container/${id.slice(0, 12)} .* shop/web-pod web  kube-eagle`, 'm'),
-  );
-  eagle.agent.child.kill('SIGTERM');
-  await eagle.agent.exit;
-  for (const [label, value] of [
-    ['pod', 'web-pod'],
-    ['namespace', 'shop'],
-    ['service_name', 'web'],
-  ] as const) {
-    const { output } = await eagle.eagle('labels', label, '-l', '{container="web"}');
-    assert.equal(output, `${value}\n`);
-  }
+  const container = await told(setting, ({ pod }) => pod === 'web-pod');
+  assert.deepEqual([container.id, container.name, container.namespace], [id, 'web', 'shop']);
+  assert.match(await setting.record(`container/${id.slice(0, 12)}`), /done, [1-9]\d* samples/);
+  const labelled = await labelsOf(setting, 'web', ['pod', 'namespace', 'service_name']);
+  assert.deepEqual(labelled, ['web-pod', 'shop', 'web']);
 });

@@ -73,7 +73,7 @@ test('nothing is told before it is asked for, and only what has changed after', 
   let all = [running(1, 'a')];
   let hasChanged = true;
   let nowMs = 0;
-  const server: { isDown: boolean } = { isDown: false };
+  const problems: string[] = [];
   const sent: string[] = [];
   const telemetry = createSilentTelemetry();
   const reporter = createInventoryReporter({
@@ -86,7 +86,7 @@ test('nothing is told before it is asked for, and only what has changed after', 
     },
     containers,
     send: async ({ processes }) => {
-      if (server.isDown) throw new Error('down');
+      if (problems.length > 0) throw new Error(problems[0]);
       sent.push(processes.map(({ name }) => name).join(' '));
     },
     nowMs: () => nowMs,
@@ -100,11 +100,11 @@ test('nothing is told before it is asked for, and only what has changed after', 
   reporter.wanted();
   while (sent.length < 1) await sleep(1);
   hasChanged = false;
-  server.isDown = true;
+  problems.push('down');
   all = [running(1, 'a'), running(2, 'b')];
   reporter.wanted();
   while (telemetry.counters().inventories_failed < 1) await sleep(1);
-  server.isDown = false;
+  problems.pop();
   while (sent.length < 2) await sleep(1);
   reporter.changed();
   await sleep(1_200);
