@@ -16,6 +16,7 @@ export interface RealCluster extends AsyncDisposable {
   image(name: string, programSource: string): Promise<void>;
   /** Pods that look running on a node that is not there. */
   fakePods(node: string, count: number): Promise<void>;
+  removeFakePods(node: string): Promise<void>;
 }
 
 /** Why there can be no cluster here, or `undefined`. */
@@ -39,7 +40,7 @@ export async function openRealCluster(): Promise<RealCluster> {
     if (status === 0) return output;
     throw new Error(`${command} ${args.join(' ')}: ${status}\n${output}`);
   };
-  const state = process.env['KUBELAB_DIR'] ?? '/var/lib/kubelab';
+  const fake = join(process.env['KUBELAB_DIR'] ?? '/var/lib/kubelab', 'bin', 'kubelab');
   return {
     kubeconfig,
     kubectl: (...args) => ran(join(LAB, 'kubectl'), args),
@@ -54,7 +55,10 @@ export async function openRealCluster(): Promise<RealCluster> {
       }
     },
     async fakePods(node, count) {
-      await ran(join(state, 'bin', 'kubelab'), ['fake', '--node', node, '--count', String(count)]);
+      await ran(fake, ['fake', '--node', node, '--count', String(count)]);
+    },
+    async removeFakePods(node) {
+      await ran(fake, ['fake', '--node', node, '--delete']);
     },
     async [Symbol.asyncDispose]() {
       if (given === '') await run(join(LAB, 'down'), []);

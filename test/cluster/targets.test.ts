@@ -16,13 +16,15 @@ import { noCluster, openRealCluster, type RealCluster } from './cluster.ts';
 
 const FOLDER = import.meta.dirname;
 const NAMESPACE = 'eagle-shop';
+const FAKE_NODE = 'eagle-fake';
 const FAKE_PODS = 2_000;
 
-/** Runs `eagle` against the server of the test; fails with its output where that fails. */
+/** What the test is over. */
 interface Stand {
   readonly cluster: RealCluster;
   readonly proxy: FaultyProxy;
   readonly url: string;
+  /** Runs `eagle` against the server; fails with its output where that fails. */
   ask(...words: readonly string[]): Promise<string>;
 }
 
@@ -60,7 +62,8 @@ test('deployments of a real cluster', {
     ...['--pod-labels', 'team'],
   ]);
   await server.waitFor(/listening/, 60_000);
-  const node = (await cluster.kubectl('get', 'nodes', '-o', 'name')).split('\n')[0]?.slice(5) ?? '';
+  const nodeName = 'jsonpath={.items[0].spec.nodeName}';
+  const node = await cluster.kubectl('-n', NAMESPACE, 'get', 'pods', '-o', nodeName);
   await using agent = startAgent(url, node, folder.path);
   const ask = async (...words: readonly string[]): Promise<string> => {
     const { status, output } = await eagle(url, words);
@@ -76,6 +79,7 @@ test('deployments of a real cluster', {
     await t.test('thousands of pods resolve without a request', (sub) => asksNothing(sub, stand));
     await t.test('a cache converges after each fault of the API', () => converges(stand));
   } finally {
+    await cluster.removeFakePods(FAKE_NODE);
     await cluster.kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
     await run('kill', ['-TERM', String(agent.pid)]);
     await agent.exit;
@@ -137,8 +141,7 @@ async function refusesWrongNames({ url }: Stand): Promise<void> {
 }
 
 async function asksNothing(t: TestContext, { ask, cluster, proxy, url }: Stand): Promise<void> {
-  const node = 'eagle-fake';
-  await cluster.fakePods(node, FAKE_PODS);
+  await cluster.fakePods(FAKE_NODE, FAKE_PODS);
   const count = async (): Promise<number> => {
     const { targets = [], leftOut = 0 } = JSON.parse(
       (await eagle(url, ['targets', 'ns/fake', '-o', 'json'])).stdout || '{}',

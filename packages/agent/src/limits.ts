@@ -7,6 +7,8 @@ export interface Limits {
   readonly outboxBatches: number;
   /** Bytes of batches in memory while the disk takes none. */
   readonly memoryBytes: number;
+  /** Unwind tables on disk; those used longest ago go first. */
+  readonly tableBytes: number;
   /** Until a request has its whole answer. */
   readonly requestTimeoutMs: number;
   /** Of an answer, what is read. */
@@ -26,6 +28,15 @@ export interface Limits {
   readonly taskGraceMs: number;
   /** A stream that is silent so long is dead. */
   readonly streamSilenceMs: number;
+  /** Running containers that are known by name. */
+  readonly containers: number;
+  /** Processes that are reported and found by name. */
+  readonly processes: number;
+  /** Of what a container runtime answers at once: a list, an event. */
+  readonly containerAnswerBytes: number;
+  readonly containerAnswerMs: number;
+  /** Least time between two lists of a runtime that tells of no events. */
+  readonly containerListPauseMs: number;
   /** Between the signal to stop and the end. */
   readonly stopMs: number;
 }
@@ -35,6 +46,7 @@ export const LIMITS: Limits = {
   outboxBytes: 256 * MIB,
   outboxBatches: 20_000,
   memoryBytes: 16 * MIB,
+  tableBytes: 64 * MIB,
   requestTimeoutMs: 30_000,
   answerBytes: 64 * 1024,
   retryMs: 60_000,
@@ -46,5 +58,10 @@ export const LIMITS: Limits = {
   taskDurationMs: 3_600_000,
   taskGraceMs: 25_000,
   streamSilenceMs: 30_000,
+  containers: 4_096,
+  processes: 16_384,
+  containerAnswerBytes: 16 * MIB,
+  containerAnswerMs: 10_000,
+  containerListPauseMs: 1_000,
   stopMs: 3_000,
 };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_PORT, ROUTES } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
@@ -19,10 +20,21 @@ export interface Settings {
   readonly tokenFile: string;
   /** Whether JVMs are asked for the names of their compiled code, by a signal and a socket. */
   readonly attachToJvms: boolean;
+  /** Folder of py-spy and libasyncProfiler.so. */
+  readonly profilers: string;
+  /** Socket of Docker's API; empty for none. */
+  readonly dockerSocket: string;
+  /** Socket of a CRI runtime; empty for none, `auto` for that of this machine. */
+  readonly criSocket: string;
+  /** Labels of containers that become labels of their series. */
+  readonly containerLabels: readonly string[];
   readonly logLevel: string;
   /** How `doctor` prints. */
   readonly output: 'text' | 'json';
 }
+
+/** Where `npm start` and `npm test` put them. */
+const PROFILERS = join(import.meta.dirname, '../../../.cache/profilers');
 
 /** Flags: meaning, usual value, twin in the environment. */
 const FLAGS = {
@@ -32,13 +44,30 @@ const FLAGS = {
   node: ["Name of this machine; the host's if empty", '', 'NODE_NAME'],
   'token-file': ['File with the token of the server', '', 'KUBE_EAGLE_TOKEN_FILE'],
   'jvm-attach': [
-    'Ask JVMs (17 and later) for the names of their compiled code',
+    'Ask JVMs (17 and later) for the names of their compiled code, and let tasks profile in them',
     'true',
     'KUBE_EAGLE_JVM_ATTACH',
+  ],
+  profilers: ['Folder of py-spy and libasyncProfiler.so', PROFILERS, 'KUBE_EAGLE_PROFILERS'],
+  'docker-socket': [
+    "Socket of Docker's API, or none",
+    '/run/docker.sock',
+    'KUBE_EAGLE_DOCKER_SOCKET',
+  ],
+  'cri-socket': ['Socket of containerd or CRI-O, or none', 'auto', 'KUBE_EAGLE_CRI_SOCKET'],
+  'container-labels': [
+    'Labels of containers to keep, as in team,com.example.tier',
+    '',
+    'KUBE_EAGLE_CONTAINER_LABELS',
   ],
   'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
   output: ['Of doctor: text or json', 'text', ''],
 } as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
+
+const SOCKET = z
+  .string()
+  .regex(/^(?:none|auto|\/.{1,106})$/, 'expected none or the path of a socket')
+  .transform((text) => (text === 'none' ? '' : text));
 
 const SCHEMA = z.object({
   server: z
@@ -53,6 +82,16 @@ const SCHEMA = z.object({
   node: z.string().max(253),
   'token-file': z.string(),
   'jvm-attach': z.enum(['true', 'false']).transform((text) => text === 'true'),
+  profilers: z.string().min(1, 'expected a folder'),
+  'docker-socket': SOCKET.refine(
+    (text) => text !== 'auto',
+    'expected none or the path of a socket',
+  ),
+  'cri-socket': SOCKET,
+  'container-labels': z
+    .string()
+    .max(2_000, 'expected at most 2000 characters')
+    .transform((text) => text.split(',').filter((label) => label !== '')),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
 } satisfies Record<keyof typeof FLAGS, z.ZodType>);
@@ -82,8 +121,11 @@ export function readSettings(
     );
   }
   const { rate: rateHz, 'token-file': tokenFile, ...rest } = parsed.data;
-  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...plain } = rest;
-  return { ...plain, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
+  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...others } = rest;
+  const { 'docker-socket': dockerSocket, 'cri-socket': criSocket, ...more } = others;
+  const { 'container-labels': containerLabels, ...plain } = more;
+  const containers = { dockerSocket, criSocket, containerLabels };
+  return { ...plain, ...containers, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
 }
 
 function wordsOf(argv: readonly string[]): {
@@ -125,7 +167,7 @@ export function ingestUrl(server: URL): URL {
 export function settingsHelp(): string {
   const lines = Object.entries(FLAGS).map(([flag, [meaning, usual, variable]]) => {
     const notes = [usual, variable].filter((note) => note !== '').join('; ');
-    return `  --${flag.padEnd(12)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
+    return `  --${flag.padEnd(16)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
   });
   return [
     'Usage: node packages/agent/src/main.ts [run] [flags]',

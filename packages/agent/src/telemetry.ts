@@ -3,6 +3,7 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 /** What the agent counts, since it started. */
 export const COUNTERS = [
   'windows',
+  'profiles',
   'samples',
   'samples_lost',
   'windows_failed',
@@ -21,7 +22,15 @@ export const COUNTERS = [
   'tasks_started',
   'tasks_refused',
   'tasks_failed',
+  'processes_left_out',
   'reports_lost',
+  'container_source_failures',
+  'container_garbage',
+  'containers_dropped',
+  'process_events_lost',
+  'processes_dropped',
+  'inventories_sent',
+  'inventories_failed',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -1,4 +1,5 @@
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { InventoryService } from './gen/kubeeagle/v1/inventory_pb.ts';
 import { QueryService } from './gen/kubeeagle/v1/query_pb.ts';
 import { StatusService } from './gen/kubeeagle/v1/status_pb.ts';
 import { TargetService } from './gen/kubeeagle/v1/target_pb.ts';
@@ -10,6 +11,7 @@ export interface EagleClient {
   readonly targets: Client<typeof TargetService>;
   readonly tasks: Client<typeof TaskService>;
   readonly status: Client<typeof StatusService>;
+  readonly inventory: Client<typeof InventoryService>;
 }
 
 /** A client over any Connect transport: Node's, the browser's, or a router in memory. */
@@ -19,5 +21,6 @@ export function createEagleClient(transport: Transport): EagleClient {
     targets: createClient(TargetService, transport),
     tasks: createClient(TaskService, transport),
     status: createClient(StatusService, transport),
+    inventory: createClient(InventoryService, transport),
   };
 }

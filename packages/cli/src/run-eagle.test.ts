@@ -21,7 +21,6 @@ const BAD_WORDS: readonly (readonly [words: string, message: RegExp])[] = [
   ['record pid/0', /expected a process id of 1 to 4194304, got "pid\/0"/],
   ['record pid/12x', /expected a process id/],
   ['record node/', /expected a target/],
-  ['record docker/web', /docker\/web cannot be recorded yet: deploy\/NAME/],
   ['record', /expected a target such as deploy\/web, .* or -l app=web/],
   ['record deploy/web -n shop -A', /expected -n or -A, got both/],
   ['targets Deploy/Web', /expected a target, got "Deploy\/Web"/],

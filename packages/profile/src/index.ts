@@ -32,4 +32,5 @@ export * from './model/kind-colours.ts';
 export * from './model/parsed.ts';
 export * from './model/profile.ts';
 export * from './model/profile-type.ts';
+export * from './model/quality.ts';
 export * from './model/truncation.ts';

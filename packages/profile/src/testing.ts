@@ -4,6 +4,7 @@ import { createProfileBuilder } from './model/builder.ts';
 import { createProblems } from './model/parsed.ts';
 import { FRAME_KINDS, type Profile } from './model/profile.ts';
 import { CPU, profileTypeId } from './model/profile-type.ts';
+import { QUALITY_COUNTS } from './model/quality.ts';
 
 /** A profile of folded lines such as `main;work 3`: CPU time, no labels, at time 0. For tests. */
 export function profileOf(...foldedLines: readonly string[]): Profile {
@@ -71,9 +72,9 @@ export function describe(profile: Profile): string[] {
     lines.push(`${samples.timeMs[row]} ${series} ${path.join(';')} ${samples.value[row]}`);
   }
   for (let row = 0; row < quality.length; row++) {
-    const counts = [quality.taken, quality.lost, quality.truncated, quality.unsymbolized];
+    const counts = QUALITY_COUNTS.map((name) => quality[name][row]);
     const series = seriesText(profile, quality.series[row] ?? 0);
-    lines.push(`quality ${quality.timeMs[row]} ${series} ${counts.map((column) => column[row])}`);
+    lines.push(`quality ${quality.timeMs[row]} ${series} ${counts}`);
   }
   return lines.toSorted(byText);
 }

@@ -44,6 +44,10 @@ const BOUNDS = {
   agents_connected: [10_000, 'agents'],
   /** Messages that wait for an agent to read them. */
   agent_queue: [256, 'messages'],
+  /** What agents report to run on their nodes, all together. */
+  inventory_bytes: [256 * MIB, 'bytes'],
+  /** Nodes in one answer of what runs. */
+  inventory_nodes: [200, 'nodes'],
   tasks_open: [100, 'tasks'],
   task_watchers: [1_000, 'streams'],
   task_targets: [64, 'targets'],

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import {
   AgentService,
+  InventoryService,
   QueryService,
   StatusService,
   TargetService,
@@ -19,6 +20,8 @@ import type { JoinIdentity } from './identity/identity.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { addOtlpGrpc, boundGrpcExports } from './ingest/otlp-grpc.ts';
 import { registerOtlpHttp } from './ingest/otlp-http.ts';
+import { createInventories } from './inventory/inventories.ts';
+import { createInventoryService } from './inventory/inventory-service.ts';
 import type { Limits } from './limits.ts';
 import { createAnswerer } from './query/answerer.ts';
 import { registerExport } from './query/export.ts';
@@ -77,7 +80,8 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
   const gate = createQueryGate(limits, telemetry);
   const query = { store, answerer, gate, limits, nowMs: clock.nowMs };
   const hub = await createAgentHub(ports);
-  const tasks = await createTaskBoard({ ...ports, hub });
+  const inventories = createInventories(limits);
+  const tasks = await createTaskBoard({ ...ports, hub, inventories });
   const { fastify, port } = createApp({
     ...ports.guard,
     limits,
@@ -85,9 +89,10 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
     routes(router) {
       addOtlpGrpc(router, otlp);
       router.service(QueryService, createQueryService(query));
-      router.service(TargetService, createTargetService({ ...ports, hub }));
+      router.service(TargetService, createTargetService({ ...ports, hub, inventories }));
       router.service(TaskService, createTaskService(tasks, control, draining));
-      router.service(AgentService, createAgentService(hub, tasks));
+      router.service(AgentService, createAgentService(hub, tasks, inventories));
+      router.service(InventoryService, createInventoryService(inventories, limits));
       router.service(StatusService, createStatusService({ ...ports, hub, newest }));
     },
   });

@@ -78,6 +78,24 @@ export async function sampleUntil(
   return windows;
 }
 
+/** Windows without a new unwind table after which all are taken to be in the kernel. */
+const QUIET_WINDOWS = 3;
+
+/**
+ * Asked once a window: whether the unwind tables of what runs are in the kernel, as there were some and
+ * then no new ones for a while. On a busy machine that takes many windows.
+ */
+export function warmUp(sampler: CountingSampler): () => boolean {
+  let before = 0;
+  let quiet = 0;
+  return () => {
+    const { tables: now = 0 } = sampler.counters();
+    if (quiet < QUIET_WINDOWS) quiet = now > 0 && now === before ? quiet + 1 : 0;
+    before = now;
+    return quiet >= QUIET_WINDOWS;
+  };
+}
+
 /** One stack of a window: who, how often, and its frames as `name`, the leaf first. */
 export interface DrawnStack {
   readonly pid: number;

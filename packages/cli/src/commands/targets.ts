@@ -2,7 +2,6 @@ import { type FoundTarget, formatKubeTarget, type Workload } from '@kube-eagle/a
 import type { Command } from 'commander';
 import {
   type ScopeOptions,
-  type ServerOptions,
   scopeOf,
   withConnection,
   withJson,
@@ -14,32 +13,39 @@ import { type Column, table } from '../output/table.ts';
 import { writeJson } from '../output/write-json.ts';
 import type { Shell } from '../shell.ts';
 import { checkedTarget } from '../target.ts';
+import { type ListTargetsOptions, listTargets } from './list-targets.ts';
 
-interface TargetsOptions extends ServerOptions, ScopeOptions {
-  readonly output?: 'json';
-}
+interface TargetsOptions extends ListTargetsOptions, ScopeOptions {}
 
 /** `eagle targets [TARGET…]`: what there is to record, and what a word of it means. */
 export function addTargets(program: Command, shell: Shell): void {
   const command = program
     .command('targets')
-    .summary('list workloads, or what a target resolves to')
+    .summary('list what can be recorded, or what a target resolves to')
     .description(
-      'Lists the workloads of a namespace that have running pods; with targets, the containers that a recording of them would take.',
+      'Lists the containers, services and programs that run on each node, as its agent tells; with -n, -A or -l the workloads of Kubernetes that have running pods; with targets, what a recording of them would take.',
     )
-    .argument('[target...]', 'as for record');
+    .argument('[target...]', 'as for record')
+    .option('--node <name>', 'only of this node');
   withServer(withJson(withScope(command)))
     .addHelpText(
       'after',
       `
 Examples:
+  ${shell.name} targets
+  ${shell.name} targets --node node-7
+  ${shell.name} targets -o json | jq -r '.nodes[].inventory.containers[].name'
   ${shell.name} targets -n shop
   ${shell.name} targets deploy/web -n shop
   ${shell.name} targets svc/checkout -A -o json`,
     )
-    .action((words: readonly string[], options: TargetsOptions) =>
-      words.length === 0 ? workloads(shell, options) : targets(shell, words, options),
-    );
+    .action(async (words: readonly string[], options: TargetsOptions) => {
+      const { namespace, allNamespaces, selector } = options;
+      if (words.length > 0) await targets(shell, words, options);
+      else if (namespace !== '' || allNamespaces || selector !== '')
+        await workloads(shell, options);
+      else await listTargets(shell, options);
+    });
 }
 
 async function workloads(shell: Shell, options: TargetsOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Matcher, matches } from '../labels/selector.ts';
-import type { Profile, Quality, Samples, Series } from '../model/profile.ts';
+import type { Profile, Samples, Series } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import { type Quality, qualityCounts } from '../model/quality.ts';
 
 /** Which samples are wanted: all conditions hold. */
 export interface Selection {
@@ -88,10 +89,7 @@ function pickQuality(quality: Quality, rows: Int32Array, seriesRow: Int32Array):
     length: rows.length,
     timeMs: pick(quality.timeMs, rows),
     series: rows.map((row) => seriesRow[quality.series[row] ?? 0] ?? 0),
-    taken: pick(quality.taken, rows),
-    lost: pick(quality.lost, rows),
-    truncated: pick(quality.truncated, rows),
-    unsymbolized: pick(quality.unsymbolized, rows),
+    ...qualityCounts((name) => pick(quality[name], rows)),
   };
 }
 

@@ -1,8 +1,9 @@
 import { labelsOf } from '../labels/labels.ts';
 import { float64Column, int32Column } from '../model/columns.ts';
 import { createPairTable } from '../model/pair-table.ts';
-import type { Profile, Quality, Samples } from '../model/profile.ts';
+import type { Profile, Samples } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
+import { type Quality, qualityCounts } from '../model/quality.ts';
 
 /**
  * The profile with series and time folded away: one series a type, without labels, at `startMs`,
@@ -76,9 +77,6 @@ function sumQuality(
     length: types,
     timeMs: new Float64Array(types).fill(startMs),
     series: Int32Array.from({ length: types }, (_, row) => row),
-    taken: sum(quality.taken),
-    lost: sum(quality.lost),
-    truncated: sum(quality.truncated),
-    unsymbolized: sum(quality.unsymbolized),
+    ...qualityCounts((name) => sum(quality[name])),
   };
 }

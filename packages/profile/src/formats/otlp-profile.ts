@@ -1,5 +1,7 @@
+import { pushRow } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
+import { qualityCounts } from '../model/quality.ts';
 import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
@@ -311,10 +313,9 @@ function addQuality(
   const all = labelsOf(labels);
   const of = all ? series(all, rule.type, head.period) : NONE;
   if (of === NONE) return;
-  quality.timeMs.push(head.timeMs);
-  quality.series.push(of);
-  quality.taken.push(count(OWN_ATTRIBUTES.taken));
-  quality.lost.push(count(OWN_ATTRIBUTES.lost));
-  quality.truncated.push(count(OWN_ATTRIBUTES.truncated));
-  quality.unsymbolized.push(count(OWN_ATTRIBUTES.unsymbolized));
+  pushRow(quality, {
+    timeMs: head.timeMs,
+    series: of,
+    ...qualityCounts((name) => count(OWN_ATTRIBUTES[name])),
+  });
 }

@@ -2,6 +2,7 @@ import { attributeOfLabel } from '../labels/attribute-names.ts';
 import { type Labels, labelsKey } from '../labels/labels.ts';
 import { FRAME_KINDS, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
+import { QUALITY_COUNTS } from '../model/quality.ts';
 import { createLocations, type Locations } from './location-table.ts';
 import { nameOf, OWN_ATTRIBUTES } from './otlp-labels.ts';
 import { createWindows, type Windows } from './otlp-windows.ts';
@@ -133,7 +134,7 @@ function profileAttributes(state: State, type: ProfileType, window: number): num
   }
   const sum = windows.quality(window);
   if (!sum) return rows;
-  for (const name of ['taken', 'lost', 'truncated', 'unsymbolized'] as const) {
+  for (const name of QUALITY_COUNTS) {
     let count = 0;
     for (const row of sum) count += profile.quality[name][row] ?? 0;
     rows.push(attributes.int(strings.row(OWN_ATTRIBUTES[name]), Math.round(count)));

@@ -1,4 +1,5 @@
 import { FRAME_KINDS, NONE, type Profile } from './profile.ts';
+import { QUALITY_COUNTS } from './quality.ts';
 
 /**
  * Proves that every index of a profile is a row of its table, that parents come before children,
@@ -41,7 +42,7 @@ export function checkProfile(profile: Profile): readonly string[] {
   check.rows('samples.stack', samples.stack, samples.length, { least: NONE, below: stacks.length });
   check.finite('samples.value', samples.value, samples.length);
   check.rows('quality.series', quality.series, quality.length, seriesRow);
-  for (const name of ['timeMs', 'taken', 'lost', 'truncated', 'unsymbolized'] as const) {
+  for (const name of ['timeMs', ...QUALITY_COUNTS] as const) {
     check.finite(`quality.${name}`, quality[name], quality.length);
   }
   return check.problems;

@@ -1,6 +1,7 @@
 import type { Labels } from '../labels/labels.ts';
 import type { Brand } from './brand.ts';
 import type { ProfileType } from './profile-type.ts';
+import type { Quality } from './quality.ts';
 
 /** Row of {@link Profile.strings}. Row 0 is the empty string. */
 export type StringId = Brand<number, 'StringId'>;
@@ -110,23 +111,6 @@ export interface Samples {
   readonly value: Float64Array;
 }
 
-/** How far the samples can be trusted: counts of stacks, one row a window and series. */
-export interface Quality {
-  readonly length: number;
-  /** Begin of the window, ms since the epoch. */
-  readonly timeMs: Float64Array;
-  /** Row in `series`. */
-  readonly series: Int32Array;
-  /** Stacks taken and kept. */
-  readonly taken: Float64Array;
-  /** Stacks that were due and are missing. Where only a host's loss is known, this series' share. */
-  readonly lost: Float64Array;
-  /** Of those taken, the ones whose walk ended before the bottom. */
-  readonly truncated: Float64Array;
-  /** Of those taken, the ones with at least one frame without a name. */
-  readonly unsymbolized: Float64Array;
-}
-
 /**
  * Tables of columns that refer to each other by row. One profile holds as many series and windows
  * as were measured together, over one dictionary of functions and stacks.
@@ -139,6 +123,7 @@ export interface Profile {
   readonly stacks: Stacks;
   readonly series: Series;
   readonly samples: Samples;
+  /** How far the samples can be trusted. */
   readonly quality: Quality;
   /** Begin of the first window, ms since the epoch; 0 where unknown. */
   readonly startMs: number;

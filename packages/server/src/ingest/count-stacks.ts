@@ -1,11 +1,11 @@
-import { FRAME_KINDS, type Profile, truncationCause } from '@kube-eagle/profile';
+import { FRAME_KINDS, type Profile, QUALITY_COUNTS, truncationCause } from '@kube-eagle/profile';
 import type { Metrics } from '../telemetry.ts';
 
 const MARKER = FRAME_KINDS.indexOf('abort-marker');
 
 /** Counts how far a batch can be trusted: its stacks by their quality, the cut ones by their cause. */
 export function countStacks(profile: Profile, { stacks, stacksCut }: Metrics): void {
-  for (const name of ['taken', 'lost', 'truncated', 'unsymbolized'] as const) {
+  for (const name of QUALITY_COUNTS) {
     const column = profile.quality[name];
     stacks.inc(
       { quality: name },

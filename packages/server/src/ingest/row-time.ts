@@ -1,4 +1,4 @@
-import type { Profile, Quality, Samples } from '@kube-eagle/profile';
+import { type Profile, type Quality, qualityCounts, type Samples } from '@kube-eagle/profile';
 import type { Limits } from '../limits.ts';
 
 /** A profile without the rows that cannot be kept for their time. */
@@ -104,10 +104,7 @@ function pickQuality(quality: Quality, rows: Int32Array | undefined): Quality {
     length: rows.length,
     timeMs: picked(quality.timeMs, rows),
     series: rows.map((row) => quality.series[row] ?? 0),
-    taken: picked(quality.taken, rows),
-    lost: picked(quality.lost, rows),
-    truncated: picked(quality.truncated, rows),
-    unsymbolized: picked(quality.unsymbolized, rows),
+    ...qualityCounts((name) => picked(quality[name], rows)),
   };
 }
 

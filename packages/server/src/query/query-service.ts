@@ -9,7 +9,13 @@ import {
   type QueryService,
   TopResponseSchema,
 } from '@kube-eagle/api';
-import { EagleError, type Profile, profileTypeId, type Truncation } from '@kube-eagle/profile';
+import {
+  EagleError,
+  type Profile,
+  profileTypeId,
+  qualityCounts,
+  type Truncation,
+} from '@kube-eagle/profile';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore, StoredSeries } from '../store/profile-store.ts';
 import type { Answerer } from './answerer.ts';
@@ -119,10 +125,7 @@ function labelValues(
 function qualityOf({ quality }: Profile, truncations: readonly Truncation[]) {
   const sum = (column: Float64Array): number => column.reduce((total, value) => total + value, 0);
   return create(QualitySchema, {
-    taken: sum(quality.taken),
-    lost: sum(quality.lost),
-    truncated: sum(quality.truncated),
-    unsymbolized: sum(quality.unsymbolized),
+    ...qualityCounts((name) => sum(quality[name])),
     truncations: [...truncations],
   });
 }

@@ -1,22 +1,20 @@
-import { NONE, type Profile, type ProfileType } from '@kube-eagle/profile';
+import {
+  NONE,
+  type Profile,
+  type ProfileType,
+  type QualityCounts,
+  qualityCounts,
+} from '@kube-eagle/profile';
 import { joinAddresses } from './address-halves.ts';
 import { type ChosenRows, chooseRows, rowsOf } from './chosen-rows.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { StoreQuery } from './profile-store.ts';
 
-/** Counts of stacks, as in `Quality`. */
-export interface QualitySums {
-  readonly taken: number;
-  readonly lost: number;
-  readonly truncated: number;
-  readonly unsymbolized: number;
-}
-
 /** What was summed of one type. */
 export interface MergedType {
   readonly type: ProfileType;
   readonly period: number;
-  readonly quality: QualitySums;
+  readonly quality: QualityCounts<number>;
   /** Rows of the dictionary's stacks, each once; -1 where the stack is not known. */
   readonly stack: Int32Array;
   readonly value: Float64Array;
@@ -57,10 +55,7 @@ export function mergedProfile(
       length: types.length,
       timeMs: new Float64Array(types.length).fill(startMs),
       series: Int32Array.from(types.keys()),
-      taken: Float64Array.from(types, ({ quality }) => quality.taken),
-      lost: Float64Array.from(types, ({ quality }) => quality.lost),
-      truncated: Float64Array.from(types, ({ quality }) => quality.truncated),
-      unsymbolized: Float64Array.from(types, ({ quality }) => quality.unsymbolized),
+      ...qualityCounts((name) => Float64Array.from(types, ({ quality }) => quality[name])),
     },
     startMs,
     durationNs,

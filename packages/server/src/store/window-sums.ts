@@ -1,7 +1,7 @@
-import type { Profile } from '@kube-eagle/profile';
+import { type Profile, type QualityCounts, qualityCounts } from '@kube-eagle/profile';
 
 /** One row a window and series of a profile: what its samples and its quality add up to. */
-export interface WindowSums {
+export interface WindowSums extends QualityCounts<Float64Array> {
   readonly length: number;
   /** Begin of the window, in whole ms since the epoch. */
   readonly timeMs: Float64Array;
@@ -11,10 +11,6 @@ export interface WindowSums {
   readonly rows: Float64Array;
   /** Sum of their values. */
   readonly total: Float64Array;
-  readonly taken: Float64Array;
-  readonly lost: Float64Array;
-  readonly truncated: Float64Array;
-  readonly unsymbolized: Float64Array;
 }
 
 /** Sums a profile by window and series, in the order they are first met. O(rows). */
@@ -37,10 +33,7 @@ export function windowSums({ samples, quality, series }: Profile): WindowSums {
     series: Int32Array.from(windows.series),
     rows: sum(ofSample),
     total: sum(ofSample, samples.value),
-    taken: sum(ofQuality, quality.taken),
-    lost: sum(ofQuality, quality.lost),
-    truncated: sum(ofQuality, quality.truncated),
-    unsymbolized: sum(ofQuality, quality.unsymbolized),
+    ...qualityCounts((name) => sum(ofQuality, quality[name])),
   };
 }
 

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { REASONS, type Scope, ScopeSchema } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 import type { AgentHub } from '../agents/agent-hub.ts';
+import type { Inventories } from '../inventory/inventories.ts';
 import type { Limits } from '../limits.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { type PlacedTarget, placed } from './placement.ts';
@@ -11,6 +12,7 @@ import { formatTarget } from './target.ts';
 export interface ResolvePorts {
   readonly hub: AgentHub;
   readonly ownNode: string;
+  readonly inventories: Inventories;
   /** Absent where no cluster is watched. */
   readonly cluster: Cluster | undefined;
   readonly limits: Limits;
@@ -26,11 +28,11 @@ export function resolveTargets(
   scope: Scope | undefined,
   ports: ResolvePorts,
 ): readonly PlacedTarget[] {
-  const { hub, ownNode, limits } = ports;
+  const { hub, limits } = ports;
   const onNodes = targets.filter((target): target is NodeTarget => target.kind !== 'pods');
   const ofPods = targets.filter((target): target is PodsTarget => target.kind === 'pods');
   const places = [
-    ...(onNodes.length > 0 ? placed(onNodes, hub.connected(), ownNode) : []),
+    ...(onNodes.length > 0 ? placed(onNodes, hub.connected(), ports) : []),
     ...ofPods.flatMap((target) => containersOf(target, scope, ports.cluster)),
   ];
   const each = [...new Map(places.map((place) => [formatTarget(place), place])).values()];

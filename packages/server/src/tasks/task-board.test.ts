@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   AgentSchema,
   OutcomeSchema,
+  ProcessOutcomeSchema,
   ScopeSchema,
   type Task,
   TaskSpecSchema,
@@ -14,11 +15,13 @@ import { createAgentHub } from '../agents/agent-hub.ts';
 import { createManualClock, type ManualClock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
 import { createMemoryControlStore } from '../control/memory-control-store.ts';
+import { createInventories } from '../inventory/inventories.ts';
 import { createLimits } from '../limits.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { openTestShop } from '../targets/testing.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
+import { checkedOutcome } from './outcome.ts';
 import { createTaskBoard } from './task-board.ts';
 
 const NOW = Date.UTC(2026, 2, 12);
@@ -44,6 +47,7 @@ async function openBoard({
     control,
     store,
     hub,
+    inventories: createInventories(limits),
     limits,
     telemetry,
     clock,
@@ -248,6 +252,16 @@ test('after a restart an open task goes on, and ends if no agent comes back', as
   assert.equal((await after.board.find(left.id)).state, 'expired');
 });
 
+test('what an agent says of its processes is kept within bounds', () => {
+  const long = 'x'.repeat(5_000);
+  const process = { pid: 7, comm: long, state: 'done', message: long, samples: Number.NaN };
+  const processes = Array.from({ length: 600 }, () => create(ProcessOutcomeSchema, process));
+  const kept = checkedOutcome({ ...outcomeOf('a', 'done'), processes, processesLeftOut: 5 });
+  assert.deepEqual([kept.processes.length, kept.processesLeftOut], [512, 93]);
+  const [{ comm, message, samples, pid } = process] = kept.processes;
+  assert.deepEqual([pid, comm.length, message.length, samples], [7, 64, 2_000, 0]);
+});
+
 test('what cannot be done is refused before anything is begun', async () => {
   const { board, connect } = await openBoard();
   await connect('a');
@@ -261,6 +275,8 @@ test('what cannot be done is refused before anything is begun', async () => {
     { rateHz: 0 },
     { rateHz: 100_000 },
     { idempotencyKey: 'a b' },
+    { event: 'joules' },
+    { profiler: 'Py Spy' },
   ]) {
     const spec = create(TaskSpecSchema, { ...sound, ...wrong });
     await assert.rejects(board.create(spec), { code: 'invalid_argument' });

@@ -15,6 +15,7 @@ import { EagleError, matcher } from '@kube-eagle/profile';
 import type { AgentHub } from '../agents/agent-hub.ts';
 import type { Clock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
+import type { Inventories } from '../inventory/inventories.ts';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore } from '../store/profile-store.ts';
 import type { Cluster } from '../targets/cluster.ts';
@@ -48,6 +49,7 @@ export interface BoardPorts {
   readonly control: ControlStore;
   readonly store: ProfileStore;
   readonly hub: AgentHub;
+  readonly inventories: Inventories;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -248,6 +250,9 @@ function assignment(
     ...partOn(node, targets),
     durationMs: Math.max(1, leftMs),
     rateHz: spec?.rateHz ?? 0,
+    event: spec?.event ?? '',
+    profiler: spec?.profiler ?? '',
+    nativeFrames: spec?.nativeFrames ?? false,
   });
   return create(WorkResponseSchema, { kind: { case: 'start', value } });
 }

@@ -1,5 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { CPU, EagleError, NONE, type Profile, type Samples } from '@kube-eagle/profile';
+import {
+  CPU,
+  EagleError,
+  NONE,
+  type Profile,
+  QUALITY_COUNTS,
+  type Samples,
+} from '@kube-eagle/profile';
 import { type Dictionary, internStacks } from '../dictionary.ts';
 import { type WindowSums, windowSums } from '../window-sums.ts';
 import { appendRows } from './columns.ts';
@@ -44,16 +51,7 @@ export async function appendBatches(
   }));
   const windows = batches.map(({ windows: { length, ...of } }) => ({
     length,
-    columns: [
-      of.timeMs,
-      of.series,
-      of.rows,
-      of.total,
-      of.taken,
-      of.lost,
-      of.truncated,
-      of.unsymbolized,
-    ],
+    columns: [of.timeMs, of.series, of.rows, of.total, ...QUALITY_COUNTS.map((name) => of[name])],
   }));
   await appendRows(connection, 'samples', samples);
   await appendRows(connection, 'windows', windows);

@@ -1,5 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { labelsKey, type Profile, profileTypeId } from '@kube-eagle/profile';
+import {
+  labelsKey,
+  type Profile,
+  profileTypeId,
+  QUALITY_COUNTS,
+  type QualityCounts,
+  qualityCounts,
+} from '@kube-eagle/profile';
 import { throwIfCanceled } from '../canceled.ts';
 import type { Dictionary } from '../dictionary.ts';
 import { type MergedType, mergedProfile } from '../merged-profile.ts';
@@ -63,25 +70,21 @@ export async function readMerge(source: Source, query: StoreQuery): Promise<Prof
 }
 
 /** What the windows of one stored series add up to. */
-interface SeriesSums {
+interface SeriesSums extends QualityCounts<number> {
   readonly id: number;
   readonly measure: Measure;
   readonly rows: number;
-  readonly taken: number;
-  readonly lost: number;
-  readonly truncated: number;
-  readonly unsymbolized: number;
 }
 
 async function sumWindows(source: Source, query: StoreQuery): Promise<SeriesSums[]> {
   const { series } = source.dictionary;
   const where = whereOf(query, series.select(query));
   if (where === undefined) return [];
-  const [ids, rows, taken, lost, truncated, unsymbolized] = await read(
+  const [ids, rows, ...counts] = await read(
     source,
-    `SELECT series, sum(row_count)::DOUBLE, sum(taken), sum(lost), sum(truncated), sum(unsymbolized)
+    `SELECT series, sum(row_count)::DOUBLE, ${QUALITY_COUNTS.map((name) => `sum(${name})`).join()}
      FROM windows WHERE ${where} GROUP BY series ORDER BY series`,
-    ['int32', 'float64', 'float64', 'float64', 'float64', 'float64'],
+    ['int32', 'float64', ...QUALITY_COUNTS.map(() => 'float64' as const)],
   );
   return Array.from(ids.entries()).flatMap(([row, id]) => {
     const measure = series.rows[id];
@@ -90,10 +93,7 @@ async function sumWindows(source: Source, query: StoreQuery): Promise<SeriesSums
       id,
       measure,
       rows: rows[row] ?? 0,
-      taken: taken[row] ?? 0,
-      lost: lost[row] ?? 0,
-      truncated: truncated[row] ?? 0,
-      unsymbolized: unsymbolized[row] ?? 0,
+      ...qualityCounts((name) => counts[QUALITY_COUNTS.indexOf(name)]?.[row] ?? 0),
     };
   });
 }
@@ -113,12 +113,7 @@ async function mergeType(
     {
       type,
       period: series.every(({ measure }) => measure.period === period) ? period : 0,
-      quality: {
-        taken: sum(({ taken }) => taken),
-        lost: sum(({ lost }) => lost),
-        truncated: sum(({ truncated }) => truncated),
-        unsymbolized: sum(({ unsymbolized }) => unsymbolized),
-      },
+      quality: qualityCounts((name) => sum((each) => each[name])),
       stack,
       value,
     },
