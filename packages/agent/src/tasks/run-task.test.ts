@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS } from '@kube-eagle/api';
-import { type Profile, readFolded } from '@kube-eagle/profile';
+import { EagleError, type Profile, readFolded } from '@kube-eagle/profile';
 import type { BatchEnd } from '../export/sender.ts';
 import { LIMITS } from '../limits.ts';
 import { readStat } from '../proc/process.ts';
@@ -152,6 +152,20 @@ test('CPU time is left to the kernel unless another profiler is named', async ()
     assert.equal(exported.length, 0);
     const named = await run({ event: 'cpu', profiler: 'twin' });
     assert.deepEqual(processesOf(named), ['sleep twin done 3', 'sleep twin done 3']);
+  });
+});
+
+test('a sampler that cannot be had fails each of its processes with the reason', async () => {
+  const broken = createEbpfProfiler(async () => {
+    throw new EagleError('failed_precondition', 'expected BTF, got none');
+  });
+  await withBench({ profilers: [broken] }, async ({ run }) => {
+    const outcome = await run({ event: 'cpu' });
+    assert.deepEqual([outcome.state, outcome.reason], ['failed', 'sampler_failed']);
+    assert.deepEqual(processesOf(outcome), [
+      'sleep ebpf failed 0 sampler_failed',
+      'sleep ebpf failed 0 sampler_failed',
+    ]);
   });
 });
 
