@@ -115,6 +115,7 @@ export interface OutputOptions {
   readonly output?: Format;
   readonly file?: string;
   readonly rows: number;
+  readonly fullNames: boolean;
   readonly limit: number;
 }
 
@@ -128,6 +129,7 @@ export function withOutput(command: Command, fallback: Format): Command {
     )
     .option('-f, --file <path>', 'write to a file instead of standard output')
     .option('--rows <n>', 'rows of a flame graph in text', wholeNumber('--rows', 10_000), 60)
+    .option('--full-names', 'whole names in a flame graph in text, however long', false)
     .option('--limit <n>', 'functions of a list', wholeNumber('--limit', 10_000), 30);
 }
 

@@ -133,6 +133,7 @@ async function record(
         format: outputFormat(options, 'flame'),
         file: options.file,
         rows: options.rows,
+        fullNames: options.fullNames,
         limit: options.limit,
       },
       // An interrupted recording still shows what it has; a second interrupt ends the process.
