@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Check } from './guest/check.ts';
+import { type Check, END } from './guest/check.ts';
 
 /** A check with the suite it belongs to. */
 export interface SuiteCheck extends Check {
@@ -15,8 +15,11 @@ export interface Report {
   readonly checks: readonly SuiteCheck[];
 }
 
-/** The lines of JSON that a guest writes. */
+/** The lines of JSON that a guest writes. Throws where it was cut before its last suite ended. */
 export function readChecks(text: string): readonly SuiteCheck[] {
+  if (!text.trimEnd().endsWith(END)) {
+    throw new Error(`expected the checks to come to their end, got ${text.length} bytes of them`);
+  }
   return text
     .split('\n')
     .filter((line) => line.startsWith('{'))

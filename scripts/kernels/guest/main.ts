@@ -4,7 +4,7 @@
  *   node scripts/kernels/guest/main.ts [SUITE…]
  */
 import { messageOf } from '@kube-eagle/profile';
-import type { Check, Suite } from './check.ts';
+import { type Check, END, type Suite } from './check.ts';
 import { SUITES } from './suites.ts';
 
 async function* guarded(name: string, suite: Suite): AsyncGenerator<Check> {
@@ -23,4 +23,5 @@ for (const [name, suite] of Object.entries(SUITES)) {
     process.stdout.write(`${JSON.stringify({ suite: name, ...check })}\n`);
   }
 }
+process.stdout.write(`${END}\n`);
 process.exit(0);

@@ -4,6 +4,8 @@ import { constants, setPriority } from 'node:os';
 
 /** Where the programs lie whose profile is known. */
 export const PROGRAMS = process.env['KERNELS_PROGRAMS'] ?? '/programs';
+/** Node as this process was started. */
+export const NODE: readonly string[] = [process.execPath, ...process.execArgv];
 /** Seconds after which a program ends by itself. */
 const LIFE = '3600';
 
