@@ -46,7 +46,10 @@ test("a service's name is the sender's, else the pod's annotation, else the work
   await shop.seen();
   const short = ID.slice(0, 12);
   assert.match(shop.joined({ container_id: ID, service_name: 'mine' }), /service_name="mine"/);
-  assert.match(shop.joined({ container_id: ID, service_name: short }), /service_name="front"/);
+  for (const fallback of [short, 'main']) {
+    const sent = { container_id: ID, service_name: fallback };
+    assert.match(shop.joined(sent), /service_name="front"/);
+  }
   assert.match(shop.joined({ container_id: ID }), /service_name="front"/);
 });
 

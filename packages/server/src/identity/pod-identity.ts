@@ -38,7 +38,8 @@ export function createPodIdentity({
     );
     const sent = labels.map(({ name, value }) => [name, value] as const);
     const name = labelValue(labels, 'service_name');
-    const isNamed = name !== '' && name !== id.slice(0, SHORT_ID);
+    // Where an agent knows no service, it names one by the container.
+    const isNamed = !['', id.slice(0, SHORT_ID), container.name].includes(name);
     return labelsOf([
       ...chosen,
       ['node', pod.node],
