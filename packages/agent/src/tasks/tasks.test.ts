@@ -32,6 +32,7 @@ const HERE: RunningHere = {
   findUnit: () => ({ kind: 'none' }),
   isThere: () => true,
   containerNamed: () => ({ kind: 'none', names: [] }),
+  mainPidOf: () => undefined,
   processesNamed: () => ({ pids: [], names: [] }),
 };
 

@@ -31,6 +31,7 @@ interface RecordOptions extends ServerOptions, OutputOptions {
   readonly duration: number;
   readonly rate: number;
   readonly async?: boolean;
+  readonly main?: boolean;
 }
 
 /** `eagle record TARGET…`: a profile on demand, from the task to its picture. */
@@ -48,6 +49,7 @@ export function addRecord(program: Command, shell: Shell): void {
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
     .option('-e, --event <event>', 'what to sample: cpu', checkedEvent, 'cpu')
+    .option('--main', 'of containers only the main process, seen through sh, tini and the like')
     .option('-a, --async', 'print the id and the URL of the task, do not wait');
   withServer(withOutput(command, 'flame'))
     .addHelpText(
@@ -82,6 +84,7 @@ async function record(
     targets: targets.map(checkedTarget),
     durationMs: options.duration,
     rateHz: options.rate,
+    mainOnly: options.main ?? false,
     idempotencyKey: shell.randomId(),
   };
   await withConnection(shell, options, async (connection) => {

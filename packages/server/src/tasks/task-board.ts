@@ -221,6 +221,7 @@ function assignment({ id, spec, startedMs }: Task, node: string, nowMs: number):
     ...partOn(node, targets),
     durationMs: Math.max(1, leftMs),
     rateHz: spec?.rateHz ?? 0,
+    mainOnly: spec?.mainOnly ?? false,
   });
   return create(WorkResponseSchema, { kind: { case: 'start', value } });
 }

@@ -10,15 +10,15 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/task.proto.
  */
 export const file_kubeeagle_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIloKCFRhc2tTcGVjEg8KB3RhcmdldHMYASADKAkSEwoLZHVyYXRpb25fbXMYAiABKAESDwoHcmF0ZV9oehgDIAEoARIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkivAEKBFRhc2sSCgoCaWQYASABKAkSJAoEc3BlYxgCIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYxINCgVzdGF0ZRgDIAEoCRISCgpjcmVhdGVkX21zGAQgASgBEhIKCnN0YXJ0ZWRfbXMYBSABKAESEAoIZW5kZWRfbXMYBiABKAESJwoIb3V0Y29tZXMYByADKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZRIQCghzZWxlY3RvchgIIAEoCSJYCgdPdXRjb21lEgwKBG5vZGUYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB21lc3NhZ2UYBCABKAkSDwoHc2FtcGxlcxgFIAEoASI5ChFDcmVhdGVUYXNrUmVxdWVzdBIkCgRzcGVjGAEgASgLMhYua3ViZWVhZ2xlLnYxLlRhc2tTcGVjIhwKDkdldFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIiEKEExpc3RUYXNrc1JlcXVlc3QSDQoFbGltaXQYASABKA0iNgoRTGlzdFRhc2tzUmVzcG9uc2USIQoFdGFza3MYASADKAsyEi5rdWJlZWFnbGUudjEuVGFzayIeChBXYXRjaFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIh8KEUNhbmNlbFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJMusCCgtUYXNrU2VydmljZRJBCgpDcmVhdGVUYXNrEh8ua3ViZWVhZ2xlLnYxLkNyZWF0ZVRhc2tSZXF1ZXN0GhIua3ViZWVhZ2xlLnYxLlRhc2sSQAoHR2V0VGFzaxIcLmt1YmVlYWdsZS52MS5HZXRUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrIgOQAgESUQoJTGlzdFRhc2tzEh4ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1JlcXVlc3QaHy5rdWJlZWFnbGUudjEuTGlzdFRhc2tzUmVzcG9uc2UiA5ACARJBCglXYXRjaFRhc2sSHi5rdWJlZWFnbGUudjEuV2F0Y2hUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrMAESQQoKQ2FuY2VsVGFzaxIfLmt1YmVlYWdsZS52MS5DYW5jZWxUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrYgZwcm90bzM");
+  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIm0KCFRhc2tTcGVjEg8KB3RhcmdldHMYASADKAkSEwoLZHVyYXRpb25fbXMYAiABKAESDwoHcmF0ZV9oehgDIAEoARIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSEQoJbWFpbl9vbmx5GBQgASgIIrwBCgRUYXNrEgoKAmlkGAEgASgJEiQKBHNwZWMYAiABKAsyFi5rdWJlZWFnbGUudjEuVGFza1NwZWMSDQoFc3RhdGUYAyABKAkSEgoKY3JlYXRlZF9tcxgEIAEoARISCgpzdGFydGVkX21zGAUgASgBEhAKCGVuZGVkX21zGAYgASgBEicKCG91dGNvbWVzGAcgAygLMhUua3ViZWVhZ2xlLnYxLk91dGNvbWUSEAoIc2VsZWN0b3IYCCABKAkiWAoHT3V0Y29tZRIMCgRub2RlGAEgASgJEg0KBXN0YXRlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEg8KB3NhbXBsZXMYBSABKAEiOQoRQ3JlYXRlVGFza1JlcXVlc3QSJAoEc3BlYxgBIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYyIcCg5HZXRUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCSIhChBMaXN0VGFza3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIjYKEUxpc3RUYXNrc1Jlc3BvbnNlEiEKBXRhc2tzGAEgAygLMhIua3ViZWVhZ2xlLnYxLlRhc2siHgoQV2F0Y2hUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCSIfChFDYW5jZWxUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCTLrAgoLVGFza1NlcnZpY2USQQoKQ3JlYXRlVGFzaxIfLmt1YmVlYWdsZS52MS5DcmVhdGVUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrEkAKB0dldFRhc2sSHC5rdWJlZWFnbGUudjEuR2V0VGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFzayIDkAIBElEKCUxpc3RUYXNrcxIeLmt1YmVlYWdsZS52MS5MaXN0VGFza3NSZXF1ZXN0Gh8ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1Jlc3BvbnNlIgOQAgESQQoJV2F0Y2hUYXNrEh4ua3ViZWVhZ2xlLnYxLldhdGNoVGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFzazABEkEKCkNhbmNlbFRhc2sSHy5rdWJlZWFnbGUudjEuQ2FuY2VsVGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFza2IGcHJvdG8z");
 
 /**
  * @generated from message kubeeagle.v1.TaskSpec
  */
 export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
   /**
-   * In the words of the command line: `pid/1234`, `container/4f5e`, `unit/nginx.service`, each also with
-   * `@node-1`, and `host`, `node/node-1`.
+   * In the words of the command line: `pid/1234`, `container/4f5e`, `unit/nginx.service`, `docker/web`,
+   * `process/nginx`, each also with `@node-1`, and `host`, `node/node-1`.
    *
    * @generated from field: repeated string targets = 1;
    */
@@ -40,6 +40,13 @@ export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
    * @generated from field: string idempotency_key = 4;
    */
   idempotencyKey: string;
+
+  /**
+   * Of containers, the main process only, seen through wrappers such as sh and tini.
+   *
+   * @generated from field: bool main_only = 20;
+   */
+  mainOnly: boolean;
 };
 
 /**
