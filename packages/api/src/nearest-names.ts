@@ -29,4 +29,4 @@ function farness(wanted: string, name: string): number {
   return sorted(wanted) === sorted(name) ? 1 : distance(wanted, name);
 }
 
-const sorted = (text: string): string => [...text].sort().join('');
+const sorted = (text: string): string => [...text].sort((a, b) => (a < b ? -1 : 1)).join('');
