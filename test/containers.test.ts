@@ -86,7 +86,7 @@ test('containers of Docker are listed, recorded and stored by their names', {
   // Another container of that name is found without being told of.
   await engine.docker('rm', '-f', 'web');
   await engine.run(['--name', 'web', ...labels], ...BUSY);
-  const both = await setting.record('docker/web', 'process/busybox');
+  const both = await setting.record('docker/web', 'process/busybox', '--main');
   assert.match(both, /done, [1-9]\d* samples/);
 });
 

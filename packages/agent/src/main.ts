@@ -9,10 +9,12 @@ import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
 import { openContainers } from './containers/open-containers.ts';
 import { diagnose } from './doctor.ts';
+import { containerText, explainContainer } from './explain-container.ts';
 import { explainProcess, explanationText } from './explain-process.ts';
 import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
+import { mainPidOf } from './inventory/find-container.ts';
 import { processesNamed } from './inventory/find-processes.ts';
 import { openProcessTable } from './inventory/open-process-table.ts';
 import { LIMITS } from './limits.ts';
@@ -112,6 +114,7 @@ const runningHere = (containerNamed: RunningHere['containerNamed']): RunningHere
   isThere,
   processesIn: ({ directory }) => processesIn(directory),
   containerNamed,
+  mainPidOf,
   processesNamed,
 });
 
@@ -180,6 +183,18 @@ async function run(settings: Settings): Promise<void> {
   );
 }
 
+/** What `doctor` says of a process or container. */
+async function explanation({ pid, container, output, attachToJvms }: Settings): Promise<string> {
+  if (pid > 0) {
+    const explained = await explainProcess(pid, attachToJvms);
+    return output === 'json' ? json(explained) : explanationText(explained);
+  }
+  const explained = explainContainer(container);
+  return output === 'json' ? json(explained) : containerText(explained);
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(settingsHelp());
@@ -187,10 +202,8 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
-    if (settings.pid > 0) {
-      const explained = await explainProcess(settings.pid, settings.attachToJvms);
-      const json = `${JSON.stringify(explained, undefined, 2)}\n`;
-      process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
+    if (settings.pid > 0 || settings.container !== '') {
+      process.stdout.write(await explanation(settings));
       return;
     }
     const { text, status } = diagnose(allFindings(settings), settings.output);

@@ -7,8 +7,10 @@ import { z } from 'zod';
 /** What an operator decides. */
 export interface Settings {
   readonly command: 'run' | 'doctor';
-  /** The process that `doctor` explains; 0 for the machine. */
+  /** The process that `doctor` explains; 0 for none. */
   readonly pid: number;
+  /** Begin of the id of the container that `doctor` explains; empty for none. */
+  readonly container: string;
   readonly server: URL;
   /** Directory of the outbox. */
   readonly data: string;
@@ -104,7 +106,7 @@ export function readSettings(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { flags, command, pid } = wordsOf(argv);
+  const { flags, command, pid, container } = wordsOf(argv);
   const words = Object.fromEntries(
     Object.entries(FLAGS).map(([flag, [, usual, variable]]) => [
       flag,
@@ -125,13 +127,24 @@ export function readSettings(
   const { 'docker-socket': dockerSocket, 'cri-socket': criSocket, ...more } = others;
   const { 'container-labels': containerLabels, ...plain } = more;
   const containers = { dockerSocket, criSocket, containerLabels };
-  return { ...plain, ...containers, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
+  return {
+    ...plain,
+    ...containers,
+    command,
+    pid,
+    container,
+    rateHz,
+    tokenFile,
+    attachToJvms,
+    logLevel,
+  };
 }
 
 function wordsOf(argv: readonly string[]): {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly command: Settings['command'];
   readonly pid: number;
+  readonly container: string;
 } {
   try {
     const { values, positionals } = parseArgs({
@@ -146,13 +159,15 @@ function wordsOf(argv: readonly string[]): {
     });
     const [command = 'run', ...more] = positionals;
     const subject = command === 'doctor' ? more.shift() : undefined;
-    const pid = subject === undefined ? '0' : /^pid\/([1-9]\d{0,6})$/.exec(subject)?.[1];
-    if (pid === undefined || more.length > 0 || (command !== 'run' && command !== 'doctor')) {
+    const [, pid = '0', container = ''] =
+      /^(?:pid\/([1-9]\d{0,6})|container\/([0-9a-f]{4,64}))$/.exec(subject ?? '') ?? [];
+    const isUnknown = subject !== undefined && pid === '0' && container === '';
+    if (isUnknown || more.length > 0 || (command !== 'run' && command !== 'doctor')) {
       throw new Error(
-        `expected run, doctor or doctor pid/N, got ${JSON.stringify(positionals.join(' '))}`,
+        `expected run, doctor, doctor pid/N or doctor container/ID, got ${JSON.stringify(positionals.join(' '))}`,
       );
     }
-    return { flags: values as Record<string, string>, command, pid: Number(pid) };
+    return { flags: values as Record<string, string>, command, pid: Number(pid), container };
   } catch (cause) {
     throw new EagleError('invalid_argument', `${(cause as Error).message}. See --help`, { cause });
   }
@@ -171,11 +186,11 @@ export function settingsHelp(): string {
   });
   return [
     'Usage: node packages/agent/src/main.ts [run] [flags]',
-    '       node packages/agent/src/main.ts doctor [pid/N] [-o json]',
+    '       node packages/agent/src/main.ts doctor [pid/N|container/ID] [-o json]',
     '',
     'Samples every process of this machine and sends the profiles to a server. doctor says what this',
     'machine can and cannot do, and exits with 1 where something is to be mended; of one process, how',
-    'its stacks are walked and named.',
+    'its stacks are walked and named; of a container, which process is its main one.',
     '',
     ...lines,
     '',

@@ -13,7 +13,7 @@ export function nearestNames(
   count: number,
 ): readonly string[] {
   const wanted = word.toLowerCase();
-  const most = Math.max(word.length < 3 ? 1 : 2, Math.ceil(word.length / 3));
+  const most = Math.max(1, Math.floor(word.length / 3));
   return [...new Set(names)]
     .slice(0, MAX_NAMES)
     .map((name) => [name, farness(wanted, name.toLowerCase())] as const)
@@ -23,6 +23,10 @@ export function nearestNames(
     .map(([name]) => name);
 }
 
+/** Letters that stand in another order, as typing makes them, are one mistake. */
 function farness(wanted: string, name: string): number {
-  return wanted !== '' && name.includes(wanted) ? 0 : distance(wanted, name);
+  if (wanted !== '' && name.includes(wanted)) return 0;
+  return sorted(wanted) === sorted(name) ? 1 : distance(wanted, name);
 }
+
+const sorted = (text: string): string => [...text].sort((a, b) => (a < b ? -1 : 1)).join('');

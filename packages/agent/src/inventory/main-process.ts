@@ -2,7 +2,7 @@ import { programName, type RunningProcess } from './running-process.ts';
 
 /** Programs that are there to start others and wait for them, by their name or that of their script. */
 const WRAPPER =
-  /^(?:(?:ba|da|a|z|k)?sh|busybox|tini(?:-static)?|dumb-init|docker-init|catatonit|supervisord|s6-.*|runsv(?:dir)?|su(?:do|-exec)?|gosu|env|nice|setsid|timeout|pause)$/;
+  /^(?:(?:ba|da|a|z|k)?sh|tini(?:-static)?|dumb-init|docker-init|catatonit|supervisord|s6-.*|runsv(?:dir)?|su(?:do|-exec)?|gosu|env|nice|setsid|timeout|pause)$/;
 
 /** The process that a container is there for. */
 export interface MainProcess<T> {

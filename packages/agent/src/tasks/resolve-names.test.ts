@@ -14,19 +14,29 @@ const HERE: NamedHere = {
     const labels = new Map<string, string>();
     return { kind: 'found', container: { id: ID, name: 'web', ...other, labels } };
   },
+  mainPidOf: (begin) => (begin === ID ? 9 : undefined),
   processesNamed: (word) => ({ pids: word === 'nginx' ? [7, 8] : [], names: ['nginx'] }),
 };
 
 function resolved(names: Partial<TaskRequest>, here = HERE) {
   const task = { taskId: 't', pids: [8], threads: [], containers: ['beef'], units: [] };
   const ask = { durationMs: 1, rateHz: 1, event: 'cpu', profiler: 'auto', nativeFrames: false };
-  return resolveNames({ ...task, ...ask, dockerNames: [], processNames: [], ...names }, here);
+  const nothing = { dockerNames: [], processNames: [], mainOnly: false };
+  return resolveNames({ ...task, ...ask, ...nothing, ...names }, here);
 }
 
 test('names become pids and containers, each once', () => {
   assert.deepEqual(resolved({ dockerNames: ['web'], processNames: ['nginx'] }), {
     pids: [8, 7],
     containers: ['beef', ID],
+    refusals: [],
+  });
+});
+
+test('of a container the main process alone is taken where that is asked for', () => {
+  assert.deepEqual(resolved({ dockerNames: ['web'], mainOnly: true }), {
+    pids: [8, 9],
+    containers: ['beef'],
     refusals: [],
   });
 });

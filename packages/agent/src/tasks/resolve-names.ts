@@ -7,6 +7,8 @@ import type { TaskRequest } from './task-request.ts';
 export interface NamedHere {
   /** A running container of Docker. */
   containerNamed(word: string): NamedContainer;
+  /** Pid of the main process of the container whose id begins so; `undefined` of none or several. */
+  mainPidOf(begin: string): number | undefined;
   /** Pids of the processes of a program or command, and the names that there are. */
   processesNamed(word: string): {
     readonly pids: readonly number[];
@@ -41,7 +43,12 @@ export function resolveNames(task: TaskRequest, here: NamedHere): ResolvedNames 
     const message = `no process is called ${word}.${guess(word, found.names)} ${REASONS.no_such_process}`;
     refusals.push({ reason: 'no_such_process', message });
   }
-  return { pids: [...new Set(pids)], containers, refusals };
+  if (!task.mainOnly) return { pids: [...new Set(pids)], containers, refusals };
+  const mains = containers.map((id) => [id, here.mainPidOf(id)] as const);
+  const found = mains.flatMap(([, pid]) => pid ?? []);
+  // What has none, or could be several, is refused as any other container.
+  const rest = mains.flatMap(([id, pid]) => (pid === undefined ? [id] : []));
+  return { pids: [...new Set([...pids, ...found])], containers: rest, refusals };
 }
 
 function refusedContainer(

@@ -99,6 +99,7 @@ async function withBench(
       isThere: () => true,
       processesIn: () => children.map(({ pid = 0 }) => pid),
       containerNamed: () => ({ kind: 'none', names: [] }),
+      mainPidOf: () => undefined,
       processesNamed: () => ({ pids: [], names: [] }),
     },
     limits: LIMITS,
@@ -108,7 +109,14 @@ async function withBench(
   const pids = children.map(({ pid = 0 }) => pid);
   const usual: TaskRequest = {
     ...{ taskId: 't', pids, threads: [], containers: [], units: [], durationMs: 100, rateHz: 99 },
-    ...{ dockerNames: [], processNames: [], event: 'alloc', profiler: '', nativeFrames: false },
+    ...{
+      dockerNames: [],
+      processNames: [],
+      mainOnly: false,
+      event: 'alloc',
+      profiler: '',
+      nativeFrames: false,
+    },
   };
   const control = {
     cancelled: cancelling.signal,

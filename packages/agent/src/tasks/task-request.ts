@@ -16,6 +16,8 @@ export interface TaskRequest {
   readonly dockerNames: readonly string[];
   /** Processes by the names of their programs. */
   readonly processNames: readonly string[];
+  /** Of containers, the main process only. */
+  readonly mainOnly: boolean;
   readonly durationMs: number;
   readonly rateHz: number;
   /** What to take; `cpu` if empty. */

@@ -36,6 +36,7 @@ const HERE: RunningHere = {
   isThere: () => true,
   processesIn: () => [],
   containerNamed: () => ({ kind: 'none', names: [] }),
+  mainPidOf: () => undefined,
   processesNamed: () => ({ pids: [], names: [] }),
 };
 

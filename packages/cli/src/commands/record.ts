@@ -44,6 +44,7 @@ interface RecordOptions extends ServerOptions, OutputOptions, ScopeOptions {
   readonly profiler: string;
   readonly native?: boolean;
   readonly async?: boolean;
+  readonly main?: boolean;
 }
 
 /** `eagle record TARGET…`: a profile on demand, from the task to its picture. */
@@ -67,6 +68,7 @@ export function addRecord(program: Command, shell: Shell): void {
       '',
     )
     .option('--native', 'frames of native code too, where a profiler leaves them out')
+    .option('--main', 'of containers only the main process, seen through sh, tini and the like')
     .option('-a, --async', 'print the id and the URL of the task, do not wait');
   withServer(withOutput(withScope(command), 'flame'))
     .addHelpText(
@@ -112,6 +114,7 @@ async function record(
     event: options.event,
     profiler: options.profiler,
     nativeFrames: options.native ?? false,
+    mainOnly: options.main ?? false,
     idempotencyKey: shell.randomId(),
   };
   await withConnection(shell, options, async (connection) => {

@@ -88,5 +88,8 @@ test('doctor of a process gives what the agent beside the command says of it', a
   assert.deepEqual([gone.status, gone.err], [1, 'error: no process pid/8\n']);
   const wrong = await runIn(testServer(), ['doctor', 'pod/web']);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.err, /expected a process of this machine such as pid\/1234, got "pod\/web"/);
+  assert.match(
+    wrong.err,
+    /expected a process or container of this machine such as pid\/1234 or container\/4f5e, got "pod\/web"/,
+  );
 });

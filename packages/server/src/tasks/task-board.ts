@@ -253,6 +253,7 @@ function assignment(
     event: spec?.event ?? '',
     profiler: spec?.profiler ?? '',
     nativeFrames: spec?.nativeFrames ?? false,
+    mainOnly: spec?.mainOnly ?? false,
   });
   return create(WorkResponseSchema, { kind: { case: 'start', value } });
 }
