@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { createEbpfDriver } from './ebpf.ts';
 import { ADDRESS_SPACES, type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample } from './testing.ts';
+import { cannotSample, warmWindows } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const SAMPLES = 1_000;
-/** Windows until the tables of a new program are in the kernel and its code is compiled. */
-const WARM_UP_WINDOWS = 6;
+/** Windows until code is compiled, once the tables are in the kernel. */
+const WARM_UP_WINDOWS = 3;
 const MOST_WINDOWS = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
@@ -63,7 +63,7 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
     const tally: Tally = { samples: 0, generated: 0, whole: 0, frames: 0 };
     const enough = new AbortController();
     let windows = 0;
-    for await (const window of sampler.windows(enough.signal)) {
+    for await (const window of warmWindows(sampler, enough.signal)) {
       if (++windows > WARM_UP_WINDOWS) count(window, tally);
       if (tally.generated >= SAMPLES || windows > MOST_WINDOWS) enough.abort();
     }

@@ -49,6 +49,22 @@ export function cannotSample(...needed: readonly string[]): string | false {
   return missing.length > 0 && missing.map(({ detail, mend }) => `${detail}; ${mend}`).join('. ');
 }
 
+/** Windows that new programs are given to load their libraries. */
+const WARM_UP_WINDOWS = 3;
+
+/** The windows from when the unwind tables of all programs are in the kernel. */
+export async function* warmWindows(
+  sampler: CountingSampler,
+  signal: AbortSignal,
+): AsyncGenerator<SampleWindow> {
+  let seen = 0;
+  let isWarm = false;
+  for await (const window of sampler.windows(signal)) {
+    if (isWarm) yield window;
+    else isWarm = ++seen >= WARM_UP_WINDOWS && sampler.counters()['tablesAwaited'] === 0;
+  }
+}
+
 /** Every window of the time that some work takes. */
 export async function sampleWhile(
   sampler: CountingSampler,

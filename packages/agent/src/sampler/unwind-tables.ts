@@ -12,6 +12,7 @@ export interface UnwindTables extends AsyncDisposable {
   want(file: CodeFile): void;
   /** Says that code of a file was met: tables that are used are the last to be given up. */
   use(file: CodeFile): void;
+  /** `tablesAwaited` are those that are still being made. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -75,7 +76,8 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
 
   return {
     get counters() {
-      return { ...shelf.counters, ...counters, rulesRefused: rules.refused };
+      const tablesAwaited = pending.size;
+      return { ...shelf.counters, ...counters, tablesAwaited, rulesRefused: rules.refused };
     },
     want(file) {
       const work = load(file, keyOf(file)).finally(() => pending.delete(work));

@@ -7,13 +7,11 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEbpfDriver } from './ebpf.ts';
 import { type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample, LIFE } from './testing.ts';
+import { cannotSample, LIFE, warmWindows } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const RATE_HZ = 499;
 const SAMPLES = 1_000;
-/** Windows until the tables of a new program are in the kernel. */
-const WARM_UP_WINDOWS = 3;
 const LEAST_WHOLE = 0.995;
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
@@ -44,9 +42,8 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
     await using sampler = await driver.open(request);
     const tally: Tally = { samples: 0, frames: 0, ends: {} };
     const enough = new AbortController();
-    let windows = 0;
-    for await (const window of sampler.windows(enough.signal)) {
-      if (++windows > WARM_UP_WINDOWS) count(window, tally);
+    for await (const window of warmWindows(sampler, enough.signal)) {
+      count(window, tally);
       if (tally.samples >= SAMPLES) enough.abort();
     }
     return tally;
