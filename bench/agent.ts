@@ -1,37 +1,39 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AGENT_ENVIRONMENT, AGENT_NODE_FLAGS } from '../packages/agent/src/node-flags.ts';
+import { countRuns } from '../packages/agent/src/sampler/libbpf.ts';
+import { createMemoryStore } from '../packages/server/src/store/memory-store.ts';
 import { ROOT, start, temporaryFolder } from '../test/harness.ts';
 import type { Bench, Figure } from './figure.ts';
+import { openServer } from './server.ts';
+import { usageOf } from './usage.ts';
 
 /** Until the agent has read the symbols of what runs. */
 const WARM_UP_MS = 25_000;
 const MEASURED_MS = 30_000;
-const TICKS_A_SECOND = 100;
 
-/** A server that takes every batch and forgets it; tells when the first one came. */
+/** A server in this process, over a store in memory; tells when the first profile was stored. */
 async function openSink(): Promise<
   { readonly url: string; readonly first: Promise<number> } & AsyncDisposable
 > {
   const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      if (request.url?.startsWith('/v1development')) resolve(performance.now());
-      response.end();
-    });
+  const store = createMemoryStore();
+  const server = await openServer({
+    ...store,
+    async append(...batch) {
+      const outcome = await store.append(...batch);
+      resolve(performance.now());
+      return outcome;
+    },
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     first: promise,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
+      await server[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
     },
   };
 }
@@ -53,19 +55,6 @@ function startLoad(): Disposable {
   };
 }
 
-/** CPU seconds a process has used: fields 14 and 15 of /proc/PID/stat. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-}
-
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
-}
-
 async function* atRate(rateHz: number, budgetPercent: number): AsyncIterable<Figure> {
   using folder = temporaryFolder();
   await using sink = await openSink();
@@ -77,27 +66,32 @@ async function* atRate(rateHz: number, budgetPercent: number): AsyncIterable<Fig
   });
   const firstMs = (await Promise.race([sink.first, sleep(WARM_UP_MS)])) ?? Number.NaN;
   await sleep(Math.max(0, WARM_UP_MS - (performance.now() - started)));
-  const before = cpuSeconds(agent.pid);
+  const before = usageOf(agent.pid);
+  const beganMs = performance.now();
   await sleep(MEASURED_MS);
-  const percent = (100 * (cpuSeconds(agent.pid) - before)) / (MEASURED_MS / 1_000);
-  const megabytes = residentMegabytes(agent.pid);
+  const after = usageOf(agent.pid);
+  const percent = 100 / ((performance.now() - beganMs) / 1_000);
+  const own = percent * (after.cpuSeconds - before.cpuSeconds);
+  const bpf = percent * (after.bpfSeconds - before.bpfSeconds);
   const firstSeconds = (firstMs - started) / 1_000;
+  const within = own + bpf <= budgetPercent;
   yield {
-    name: `agent process on busy CPUs, ${rateHz} Hz, of one core`,
-    value: percent,
+    name: `agent and BPF on busy CPUs, ${rateHz} Hz, of one core`,
+    value: own + bpf,
     unit: '%',
-    budget: `≤ ${budgetPercent} with BPF`,
-    within: percent <= budgetPercent,
+    budget: `≤ ${budgetPercent}`,
+    within,
   };
+  yield { name: `of it the agent's process, ${rateHz} Hz`, value: own, unit: '%' };
   yield {
     name: `agent memory, ${rateHz} Hz`,
-    value: megabytes,
+    value: after.residentMegabytes,
     unit: 'MB RSS',
     budget: '≤ 120',
-    within: megabytes <= 120,
+    within: after.residentMegabytes <= 120,
   };
   yield {
-    name: `start to first profile sent, ${rateHz} Hz`,
+    name: `start to first profile stored, ${rateHz} Hz`,
     value: firstSeconds,
     unit: 's',
     budget: '≤ 8',
@@ -105,8 +99,12 @@ async function* atRate(rateHz: number, budgetPercent: number): AsyncIterable<Fig
   };
 }
 
-/** What the agent costs its machine while every CPU is busy. Needs root. */
+/**
+ * What the agent costs its machine while every CPU is busy: CPU time of its process by
+ * /proc/PID/stat, run time of its BPF programs as the kernel counts it. Needs root.
+ */
 export const agent: Bench = async function* () {
+  using _runs = countRuns();
   using _load = startLoad();
   yield* atRate(19, 0.6);
   yield* atRate(99, 1.2);

@@ -7,6 +7,7 @@ import {
   type ProfileBuilder,
   type StackId,
 } from '@kube-eagle/profile';
+import { createRandom, type Random } from './random.ts';
 
 /** Nanoseconds a sample stands for at 19 Hz. */
 const PERIOD_NS = 52_631_579;
@@ -50,19 +51,6 @@ export function atTime(profile: Profile, timeMs: number): Profile {
     ...profile,
     samples: { ...samples, timeMs: new Float64Array(samples.length).fill(timeMs) },
     quality: { ...quality, timeMs: new Float64Array(quality.length).fill(timeMs) },
-  };
-}
-
-type Random = () => number;
-
-/** Mulberry32 by Tommy Ettinger: enough for a bench, the same everywhere. */
-function createRandom(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 

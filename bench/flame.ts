@@ -13,6 +13,7 @@ import {
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { buildPage, servePage } from '../test/web/page-server.ts';
 import { type Bench, type Figure, median } from './figure.ts';
+import { createRandom } from './random.ts';
 
 const NODES = 1_000_000;
 const NAMES = 20_000;
@@ -51,17 +52,6 @@ function createTree(): CallTree {
     (_, at) => `shop/part${at % 97}.(*Thing).method${at}`,
   );
   return { length: NODES, parent, name, kind, self, total, names };
-}
-
-/** Numbers from 0 to 1: Marsaglia's xorshift, https://doi.org/10.18637/jss.v008.i14. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 function budgeted(name: string, value: number, unit: string, most: number): Figure {

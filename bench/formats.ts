@@ -15,6 +15,7 @@ import {
   writePprof,
 } from '@kube-eagle/profile';
 import { type Bench, type Figure, median } from './figure.ts';
+import { createRandom } from './random.ts';
 
 const SERIES = 200;
 const STACKS = 8_000;
@@ -22,20 +23,9 @@ const ROWS = 60_000;
 const DEPTH = 30;
 const RUNS = 7;
 
-/** Numbers that are the same in every run (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A window of a busy node: many series that share some thousand stacks. */
 function batch(): Profile {
-  const next = random(1);
+  const next = createRandom(1);
   const builder = createProfileBuilder();
   const mapping = builder.mapping('/usr/bin/app', 'c0ffee');
   const frames = Array.from({ length: 4_000 }, (_, row) =>

@@ -13,16 +13,10 @@ import {
   type StackId,
   writeOtlp,
 } from '@kube-eagle/profile';
-import {
-  createLimits,
-  createMemoryControlStore,
-  createServer,
-  createSilentTelemetry,
-  joinContainerId,
-} from '../packages/server/src/index.ts';
 import { openDuckdbStore } from '../packages/server/src/store/duckdb/duckdb-store.ts';
 import { REAL_CLOCK } from '../packages/server/src/testing.ts';
 import { type Bench, median } from './figure.ts';
+import { openServer } from './server.ts';
 
 const BATCHES = 25;
 const ROWS = 50_000;
@@ -73,25 +67,10 @@ async function timed(times: number, run: (time: number) => Promise<unknown>): Pr
 /** From OTLP bytes over HTTP to their commit in DuckDB, then questions about them. */
 export const ingest: Bench = async function* () {
   const directory = mkdtempSync(join(tmpdir(), 'kube-eagle-ingest-'));
-  const limits = createLimits();
   try {
     await using store = await openDuckdbStore({ dir: directory, now: REAL_CLOCK.nowMs });
-    await using control = createMemoryControlStore();
-    await using server = await createServer({
-      store,
-      control,
-      joinIdentity: joinContainerId,
-      limits,
-      telemetry: createSilentTelemetry(limits),
-      clock: REAL_CLOCK,
-      guard: { loopback: true, token: undefined },
-      retentionMs: 7 * 24 * 3_600_000,
-      webDirectory: undefined,
-      ownNode: 'bench',
-      version: 'bench',
-    });
-    const { port } = await server.listen(0, '127.0.0.1');
-    const url = `http://127.0.0.1:${port}`;
+    await using server = await openServer(store);
+    const { url } = server;
     const startMs = Math.floor(Date.now() / 10_000) * 10_000 - BATCHES * 10_000;
     const bodies = Array.from({ length: BATCHES }, (_, batch) =>
       gzipSync(batchOf(batch, startMs), { level: 1 }),

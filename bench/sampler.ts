@@ -1,13 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +11,7 @@ import { compileProgram, LIFE, sampleWhile } from '../packages/agent/src/sampler
 import { buildUnwindTable } from '../packages/agent/src/unwind/build-table.ts';
 import { layOutBlocks } from '../packages/agent/src/unwind/table-blocks.ts';
 import { type Figure, median } from './figure.ts';
+import { descriptors, fieldOf, usageOf } from './usage.ts';
 
 const RUN_MS = 6_000;
 const WINDOW_MS = 10_000;
@@ -28,24 +21,9 @@ const MAX_MAPS_MB = 48;
 /** Until the tables of a new program are in the kernel. */
 const WARM_UP_WINDOWS = 3;
 
-/** What /proc/self/fdinfo tells of each descriptor whose target holds a word. */
-function descriptors(word: string): readonly string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const isWanted = readlinkSync(`/proc/self/fd/${fd}`).includes(word);
-      return isWanted ? [readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-const fieldOf = (info: string, name: string): number =>
-  Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(info)?.[1] ?? Number.NaN);
-
 /** The program that the timer runs: of all that are loaded, the one that ran most. */
 function mostRun(): { readonly count: number; readonly ns: number } {
-  const runs = descriptors('bpf-prog').map((info) => ({
+  const runs = descriptors('self', 'bpf-prog').map((info) => ({
     count: fieldOf(info, 'run_cnt'),
     ns: fieldOf(info, 'run_time_ns'),
   }));
@@ -83,8 +61,7 @@ async function* underLoad(rateHz: number): AsyncIterable<Figure> {
     value: (ns / 1e6 / RUN_MS) * 100,
     unit: '% of one CPU',
   };
-  const megabytes =
-    descriptors('bpf-map').reduce((sum, info) => sum + fieldOf(info, 'memlock'), 0) / 1e6;
+  const megabytes = usageOf(process.pid).mapMegabytes;
   yield {
     name: `BPF maps at ${rateHz} Hz, windows of ${WINDOW_MS / 1_000} s`,
     value: megabytes,

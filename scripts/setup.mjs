@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchProfilers } from './profilers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -109,6 +110,8 @@ function buildPage() {
 
 const purpose = process.argv[2] ?? 'start';
 mkdirSync(join(root, 'node_modules'), { recursive: true });
+// Beside all that follows: the programs that fetch them run by themselves.
+const profilers = fetchProfilers(root, say);
 installNpmPackages();
 if (purpose === 'test') {
   const wanted = readFileSync(join(root, 'scripts', 'apt-packages.txt'), 'utf8')
@@ -120,3 +123,4 @@ if (purpose === 'test') {
   installDebianPackages(['libbpf1'], 'Without libbpf.so.1 perf events are used instead of eBPF.');
 }
 buildPage();
+await profilers;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnectTransport } from '@connectrpc/connect-web';
-import { createEagleClient, IDEMPOTENCY_KEY, ROUTES } from '@kube-eagle/api';
-import { CPU, createProfileBuilder, labelsOf, profileTypeId, writeOtlp } from '@kube-eagle/profile';
+import { IDEMPOTENCY_KEY, ROUTES } from '@kube-eagle/api';
+import { CPU, createProfileBuilder, labelsOf, writeOtlp } from '@kube-eagle/profile';
 import { type Running, start, temporaryFolder } from './harness.ts';
+import { sumsByBatch } from './sums-by-batch.ts';
 
 const ROUNDS = 20;
 /** Rows of a batch: enough that a kill falls into the middle of one. */
@@ -22,10 +22,12 @@ function batchOf(id: string, timeMs: number): Uint8Array {
   return writeOtlp(builder.finish());
 }
 
-async function startServer(data: string): Promise<{ server: Running; url: string }> {
-  const server = start('node', ['packages/server/src/main.ts', '--port', '0', '--data', data]);
+const startServer = (data: string): Running =>
+  start('node', ['packages/server/src/main.ts', '--port', '0', '--data', data]);
+
+async function urlOf(server: Running): Promise<string> {
   const [, port] = await server.waitFor(/"port":(\d+).*"listening"/, READY_MS);
-  return { server, url: `http://127.0.0.1:${port}` };
+  return `http://127.0.0.1:${port}`;
 }
 
 /**
@@ -58,29 +60,14 @@ test(`a server killed ${ROUNDS} times in the middle of ingest has each acknowled
   using folder = temporaryFolder();
   const acknowledged: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const { server, url } = await startServer(folder.path);
+    await using server = startServer(folder.path);
+    const url = await urlOf(server);
     const kill = (): void => void server.child.kill('SIGKILL');
     acknowledged.push(...(await sendUntilGone(url, round, kill)));
     await server.exit;
   }
-  const { server, url } = await startServer(folder.path);
-  const { query } = createEagleClient(createConnectTransport({ baseUrl: url }));
-  const { series } = await query.timeline({
-    selection: {
-      profileType: profileTypeId(CPU),
-      selector: '',
-      fromMs: Date.now() - 3_600_000,
-      toMs: Date.now() + 60_000,
-    },
-    groupBy: ['batch'],
-    limit: 1_000,
-  });
-  const sums = new Map(
-    series.map(({ labels, values }) => [
-      labels['batch'] ?? '',
-      values.reduce((sum, value) => sum + value, 0),
-    ]),
-  );
+  await using server = startServer(folder.path);
+  const sums = await sumsByBatch(await urlOf(server));
   t.diagnostic(`${acknowledged.length} batches acknowledged, ${sums.size} stored`);
   assert.ok(acknowledged.length > 0);
   for (const id of acknowledged) assert.equal(sums.get(id), ROWS, `batch ${id}`);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnectTransport } from '@connectrpc/connect-web';
-import { createEagleClient } from '@kube-eagle/api';
-import { CPU, profileTypeId } from '@kube-eagle/profile';
 import { start, temporaryFolder } from './harness.ts';
+import { sumsByBatch } from './sums-by-batch.ts';
 
 const ROUNDS = 20;
 const READY_MS = 20_000;
@@ -31,24 +29,7 @@ test(`an agent killed ${ROUNDS} times loses no batch it has kept and sends none 
   await using last = start('node', childArgs('drain'));
   assert.equal(await last.exit, 0, last.output());
 
-  const { query } = createEagleClient(createConnectTransport({ baseUrl: url }));
-  const { series, leftOut } = await query.timeline({
-    selection: {
-      profileType: profileTypeId(CPU),
-      selector: '',
-      fromMs: Date.now() - 3_600_000,
-      toMs: Date.now() + 60_000,
-    },
-    groupBy: ['batch'],
-    limit: 1_000,
-  });
-  assert.equal(leftOut, 0);
-  const sums = new Map(
-    series.map(({ labels, values }) => [
-      labels['batch'] ?? '',
-      values.reduce((sum, value) => sum + value, 0),
-    ]),
-  );
+  const sums = await sumsByBatch(url);
   t.diagnostic(`${kept.length} batches kept, ${sums.size} stored`);
   assert.ok(kept.length >= ROUNDS);
   for (const name of kept) assert.equal(sums.get(name), 1, `batch ${name}`);

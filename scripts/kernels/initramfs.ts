@@ -9,7 +9,7 @@ export const GUEST_ROOT = '/repo';
 export const GUEST_PROGRAMS = '/programs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const TOOLS = ['/bin/busybox', '/usr/bin/dd', '/usr/bin/setpriv'];
+const TOOLS = ['/bin/busybox', '/usr/bin/dd', '/usr/bin/setpriv', '/usr/bin/unshare'];
 /** Opened by name at run time, so that no file tells of them. */
 const LIBRARIES = ['libbpf.so.1', 'libelf.so.1', 'libz.so.1', 'libgcc_s.so.1', 'libcrypt.so.1'];
 const FOLDERS = ['bin', 'dev', 'empty', 'proc', 'run', 'sbin', 'sys', 'tmp', 'usr/sbin'];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Profile } from '@kube-eagle/profile';
 import { windowProfile } from '../../packages/agent/src/export/window-profile.ts';
 import { createEbpfDriver } from '../../packages/agent/src/sampler/ebpf.ts';
-import type { CountingSampler, SampleWindow } from '../../packages/agent/src/sampler/sampler.ts';
+import type { SampleWindow } from '../../packages/agent/src/sampler/sampler.ts';
+import { warmUp } from '../../packages/agent/src/sampler/testing.ts';
 import { createSymbolizer } from '../../packages/agent/src/symbols/create-symbolizer.ts';
 import { temporaryFolder } from '../harness.ts';
 import type { Program } from './programs.ts';
@@ -16,8 +17,6 @@ const RATE_HZ = 997;
 const WINDOW_MS = 1_000;
 /** Programs end by themselves after so long, should nobody end them. */
 const LIFE_MS = 600_000;
-/** Windows without a new unwind table after which all are taken to be in the kernel. */
-const QUIET_WINDOWS = 3;
 const ORIGIN = { node: '', profiler: 'ebpf', taskId: '' };
 
 /** A program that runs, and what was seen of it. */
@@ -78,18 +77,6 @@ export async function record(programs: readonly Program[]): Promise<ReadonlyMap<
     if (running.every(isOver)) break;
   }
   return new Map(running.map(({ program, tally }) => [program, tally]));
-}
-
-/** Says once a window whether all unwind tables are in the kernel: there were no new ones for a while. */
-function warmUp(sampler: CountingSampler): () => boolean {
-  let before = 0;
-  let quiet = 0;
-  return () => {
-    const { tables: now = 0 } = sampler.counters();
-    if (quiet < QUIET_WINDOWS) quiet = now === before ? quiet + 1 : 0;
-    before = now;
-    return quiet >= QUIET_WINDOWS;
-  };
 }
 
 function addWindow({ program, child, tally }: Running, profile: Profile): void {

@@ -20,6 +20,8 @@ export function createTally(): Tally {
 }
 
 const UNNAMED = '?';
+/** What frames say whose names could not be had. */
+const REASON = /^\[(?:jit|python): /;
 
 /** Names of a stack's frames, the root first, without parameters. */
 function pathOf({ stacks, frames, functions, strings }: Profile, stack: number): readonly string[] {
@@ -71,6 +73,6 @@ function addStack(
   if (/\bspend_seventy\b/.test(text)) tally.seventy += count;
   if (/\bspend_thirty\b/.test(text)) tally.thirty += count;
   tally.frames += count * path.length;
-  tally.unnamed += count * path.filter((name) => name === UNNAMED).length;
+  tally.unnamed += count * path.filter((name) => name === UNNAMED || REASON.test(name)).length;
   if (!goesThrough(path, wanted)) tally.strays.set(text, (tally.strays.get(text) ?? 0) + count);
 }

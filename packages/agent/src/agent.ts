@@ -8,6 +8,8 @@ import { openOutbox } from './export/outbox.ts';
 import { backoffMs } from './export/retry.ts';
 import { createSender, type Sender } from './export/sender.ts';
 import type { Limits } from './limits.ts';
+import type { Profiler } from './profilers/profiler.ts';
+import { createResourceTable } from './profilers/resource-table.ts';
 import type { OpenedSampler } from './sampler/open-sampler.ts';
 import type { SampleRequest } from './sampler/sampler.ts';
 import type { Symbolizer } from './symbols/symbolizer.ts';
@@ -23,6 +25,8 @@ const COUNTERS_EVERY_MS = 60_000;
 export interface AgentPorts {
   readonly openSampler: (request: SampleRequest) => Promise<OpenedSampler>;
   readonly symbolizer: Symbolizer;
+  /** Of tasks, in the order that `auto` prefers them. */
+  readonly profilers: readonly Profiler[];
   readonly encode: (profile: Profile) => Uint8Array;
   readonly deliver: Deliver;
   readonly client: Client<typeof AgentService>;
@@ -163,10 +167,12 @@ async function doTasks(ports: AgentPorts, parts: Parts, signal: AbortSignal): Pr
     {
       ...ports,
       exporter,
+      resources: createResourceTable(),
       node: identity.node,
       async report(taskId, outcome, reportSignal) {
         const { node, id: agentId } = identity;
-        const request = { agentId, taskId, outcome: { ...outcome, node } };
+        const processes = [...outcome.processes];
+        const request = { agentId, taskId, outcome: { ...outcome, processes, node } };
         return await client.report(request, { signal: reportSignal });
       },
     },

@@ -7,6 +7,8 @@ export interface Limits {
   readonly outboxBatches: number;
   /** Bytes of batches in memory while the disk takes none. */
   readonly memoryBytes: number;
+  /** Unwind tables on disk; those used longest ago go first. */
+  readonly tableBytes: number;
   /** Until a request has its whole answer. */
   readonly requestTimeoutMs: number;
   /** Of an answer, what is read. */
@@ -35,6 +37,7 @@ export const LIMITS: Limits = {
   outboxBytes: 256 * MIB,
   outboxBatches: 20_000,
   memoryBytes: 16 * MIB,
+  tableBytes: 64 * MIB,
   requestTimeoutMs: 30_000,
   answerBytes: 64 * 1024,
   retryMs: 60_000,

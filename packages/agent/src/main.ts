@@ -13,15 +13,25 @@ import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
 import { LIMITS } from './limits.ts';
+import { processesIn } from './proc/cgroup-processes.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
 import { readProcFile, readStat } from './proc/process.ts';
+import { createAsyncProfiler } from './profilers/async-profiler.ts';
+import { createEbpfProfiler } from './profilers/ebpf.ts';
+import { createGoPprof } from './profilers/go-pprof.ts';
+import type { Profiler, WideProfiler } from './profilers/profiler.ts';
+import { PROFILER_FILES, profilerFindings } from './profilers/profiler-findings.ts';
+import { createPySpy } from './profilers/py-spy.ts';
 import { createEbpfDriver } from './sampler/ebpf.ts';
 import { findings } from './sampler/findings.ts';
 import { openSampler } from './sampler/open-sampler.ts';
 import { createPerfEventDriver } from './sampler/perf-event.ts';
+import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createTableBuilder, type TableBuilder } from './unwind/table-builder.ts';
+import { openTableCache } from './unwind/table-cache.ts';
 
 const VERSION = '0.1.0';
 /** Of symbol tables together: their names stay in the files. */
@@ -45,6 +55,20 @@ function readToken({ tokenFile }: Settings): string | undefined {
   }
 }
 
+const nowMs = (): number => Date.now();
+
+/** Unwind tables, with those that an earlier run left in the data directory. */
+async function openTables({ data }: Settings, { log }: Telemetry): Promise<TableBuilder> {
+  const directory = join(data, 'unwind-tables');
+  const cache = await openTableCache({ directory, maxBytes: LIMITS.tableBytes, nowMs });
+  return createTableBuilder({
+    cache,
+    onFailed(file, problem) {
+      log.warn({ ...file, problem }, 'no unwind table: making it failed');
+    },
+  });
+}
+
 /** A client over HTTP/2, which needs one connection for the stream and the reports. */
 function agentClient({ server }: Settings, token: string | undefined): Client<typeof AgentService> {
   const authorize: Interceptor = (next) => (request) => {
@@ -58,17 +82,37 @@ function agentClient({ server }: Settings, token: string | undefined): Client<ty
   );
 }
 
+const allFindings = ({ profilers }: Settings) => [...findings(), ...profilerFindings(profilers)];
+
+/** What tasks can ask for, in the order that `auto` prefers: a runtime's own profiler sees more of it. */
+function profilersOf(
+  { profilers: folder, attachToJvms: mayAttach }: Settings,
+  { open, nowMs }: { readonly open: WideProfiler['open']; readonly nowMs: () => number },
+): readonly Profiler[] {
+  return [
+    createAsyncProfiler({
+      library: join(folder, PROFILER_FILES['async-profiler']),
+      mayAttach,
+      nowMs,
+    }),
+    createEbpfProfiler(open),
+    createPySpy({ program: join(folder, PROFILER_FILES['py-spy']), nowMs }),
+    createGoPprof({ nowMs }),
+  ];
+}
+
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
   const token = readToken(settings);
-  const nowMs = (): number => Date.now();
+  const telemetry = createTelemetry(process.stderr, settings.logLevel);
+  await using tables = await openTables(settings, telemetry);
   const drivers = [
-    createEbpfDriver({ nowMs }),
+    createEbpfDriver({ nowMs, tables }),
     createPerfEventDriver({ nowMs, uid: process.getuid?.() ?? 0 }),
   ];
+  const open = (request: SampleRequest) => openSampler(request, drivers);
   const node = settings.node || hostname();
-  const telemetry = createTelemetry(process.stderr, settings.logLevel);
   await using symbolizer = await createSymbolizer({
     maxTableBytes: SYMBOL_BYTES,
     kernelMaxAgeMs: KERNEL_SYMBOLS_MS,
@@ -83,8 +127,9 @@ async function run(settings: Settings): Promise<void> {
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
-      openSampler: (request) => openSampler(request, drivers),
+      openSampler: open,
       symbolizer,
+      profilers: profilersOf(settings, { open, nowMs }),
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
@@ -93,6 +138,7 @@ async function run(settings: Settings): Promise<void> {
         findContainer,
         findUnit,
         isThere,
+        processesIn: ({ directory }) => processesIn(directory),
       },
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
@@ -101,7 +147,7 @@ async function run(settings: Settings): Promise<void> {
         version: VERSION,
         kernel: release(),
         arch: arch(),
-        findings: findings(),
+        findings: allFindings(settings),
         rateHz: settings.rateHz,
       },
       limits: LIMITS,
@@ -125,12 +171,12 @@ async function main(argv: readonly string[]): Promise<void> {
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
     if (settings.pid > 0) {
-      const explained = await explainProcess(settings.pid);
+      const explained = await explainProcess(settings.pid, settings.attachToJvms);
       const json = `${JSON.stringify(explained, undefined, 2)}\n`;
       process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
       return;
     }
-    const { text, status } = diagnose(findings(), settings.output);
+    const { text, status } = diagnose(allFindings(settings), settings.output);
     process.stdout.write(text);
     process.exitCode = status;
     return;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_PORT, ROUTES } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
@@ -19,10 +20,15 @@ export interface Settings {
   readonly tokenFile: string;
   /** Whether JVMs are asked for the names of their compiled code, by a signal and a socket. */
   readonly attachToJvms: boolean;
+  /** Folder of py-spy and libasyncProfiler.so. */
+  readonly profilers: string;
   readonly logLevel: string;
   /** How `doctor` prints. */
   readonly output: 'text' | 'json';
 }
+
+/** Where `npm start` and `npm test` put them. */
+const PROFILERS = join(import.meta.dirname, '../../../.cache/profilers');
 
 /** Flags: meaning, usual value, twin in the environment. */
 const FLAGS = {
@@ -32,10 +38,11 @@ const FLAGS = {
   node: ["Name of this machine; the host's if empty", '', 'NODE_NAME'],
   'token-file': ['File with the token of the server', '', 'KUBE_EAGLE_TOKEN_FILE'],
   'jvm-attach': [
-    'Ask JVMs (17 and later) for the names of their compiled code',
+    'Ask JVMs (17 and later) for the names of their compiled code, and let tasks profile in them',
     'true',
     'KUBE_EAGLE_JVM_ATTACH',
   ],
+  profilers: ['Folder of py-spy and libasyncProfiler.so', PROFILERS, 'KUBE_EAGLE_PROFILERS'],
   'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
   output: ['Of doctor: text or json', 'text', ''],
 } as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
@@ -53,6 +60,7 @@ const SCHEMA = z.object({
   node: z.string().max(253),
   'token-file': z.string(),
   'jvm-attach': z.enum(['true', 'false']).transform((text) => text === 'true'),
+  profilers: z.string().min(1, 'expected a folder'),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
 } satisfies Record<keyof typeof FLAGS, z.ZodType>);

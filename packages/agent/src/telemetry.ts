@@ -3,6 +3,7 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 /** What the agent counts, since it started. */
 export const COUNTERS = [
   'windows',
+  'profiles',
   'samples',
   'samples_lost',
   'windows_failed',
@@ -21,6 +22,7 @@ export const COUNTERS = [
   'tasks_started',
   'tasks_refused',
   'tasks_failed',
+  'processes_left_out',
   'reports_lost',
 ] as const;
 

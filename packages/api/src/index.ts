@@ -1,5 +1,6 @@
 export * from './client.ts';
 export * from './code.ts';
+export * from './event.ts';
 export * from './flame-tree.ts';
 export * from './gen/kubeeagle/v1/agent_pb.ts';
 export * from './gen/kubeeagle/v1/query_pb.ts';

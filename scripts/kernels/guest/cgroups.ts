@@ -1,71 +1,79 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CgroupSearch,
+  findContainer,
+  findUnit,
+} from '../../../packages/agent/src/proc/find-cgroups.ts';
 import { readMachineFacts } from '../../../packages/agent/src/sampler/machine-facts.ts';
 import type { Check } from './check.ts';
+import { group, HIERARCHIES, type Hierarchy, mounted } from './hierarchies.ts';
 import { PROGRAMS, start } from './programs.ts';
-import { namedStacks, openEbpf, samplesOf, windowsOf } from './stacks-of.ts';
+import {
+  hasPid,
+  type NamedStack,
+  namedStacks,
+  openEbpf,
+  samplesOf,
+  windowsOf,
+} from './stacks-of.ts';
 
-const ROOT = '/sys/fs/cgroup';
-const CONTAINER_ID = '0123456789abcdef'.repeat(4);
+/** What a runtime would call a container. */
+export const CONTAINER_ID = '0123456789abcdef'.repeat(4);
+const UNIT = 'web-shop.service';
+const LEAST_SAMPLES = 100;
 
-/** A way that machines mount control groups. */
-interface Hierarchy {
-  readonly version: 'v1' | 'v2';
-  /** Arguments of mount(8). */
-  readonly mounts: readonly (readonly string[])[];
-  /** Folder that processes are put below. */
-  readonly folder: string;
-}
-
-const HIERARCHIES: readonly Hierarchy[] = [
-  {
-    version: 'v1',
-    mounts: [
-      ['-t', 'tmpfs', 'cgroup', ROOT],
-      ['-t', 'cgroup', '-o', 'cpu', 'cgroup', `${ROOT}/cpu`],
-    ],
-    folder: `${ROOT}/cpu`,
-  },
-  { version: 'v2', mounts: [['-t', 'cgroup2', 'cgroup2', ROOT]], folder: ROOT },
-];
-
-/** Whether a container is known by its control group, with both versions of them. The last one stays. */
+/** Whether a container and a service are told and filtered by, with both versions of control groups. */
 export async function* cgroups(): AsyncGenerator<Check> {
-  let mounted: readonly string[] = [];
   for (const hierarchy of HIERARCHIES) {
-    for (const point of mounted.toReversed()) execFileSync('umount', [point]);
-    mounted = hierarchy.mounts.map((mount) => mount.at(-1) ?? '');
-    for (const [i, mount] of hierarchy.mounts.entries()) {
-      mkdirSync(mounted[i] ?? '', { recursive: true });
-      execFileSync('mount', mount);
-    }
-    yield await containerKnown(hierarchy);
+    using _mounted = mounted(hierarchy);
+    yield await groupsTold(hierarchy);
   }
 }
 
-async function containerKnown({ version, folder }: Hierarchy): Promise<Check> {
-  const group = `${folder}/docker-${CONTAINER_ID}.scope`;
-  mkdirSync(group);
-  const script = `echo $$ > ${group}/cgroup.procs; exec ${PROGRAMS}/split 600`;
-  let samples = 0;
-  {
-    using _contained = start(['/bin/sh', '-c', script]);
-    using _other = start([`${PROGRAMS}/outside`, '600']);
-    await using sampler = await openEbpf({ rateHz: 199, windowMs: 1_000, pids: [] });
-    const stacks = await namedStacks(
-      await windowsOf(sampler, { warmUpMs: 4_000, durationMs: 4_000 }),
-    );
-    samples = samplesOf(
-      stacks.filter(({ comm, containerId }) => comm === 'split' && containerId === CONTAINER_ID),
-    );
-  }
-  // The group can go once its process has.
+/** The groups that a search has found; none of them else. */
+export const groupsOf = (search: CgroupSearch) => (search.kind === 'found' ? search.groups : []);
+
+async function groupsTold({ version, folder }: Hierarchy): Promise<Check> {
+  const container = `${folder}/docker-${CONTAINER_ID}.scope`;
+  const service = `${folder}/${UNIT.replace('-', '\\x2d')}`;
+  const { contained, served, others } = await sampledIn(container, service);
+  // A group can go once its process has.
   await sleep(1_000);
-  rmdirSync(group);
+  for (const path of [container, service]) rmdirSync(path);
   return {
-    name: `container known by cgroup ${version}`,
-    ok: samples > 50 && readMachineFacts().cgroupVersion === version,
-    value: `${samples} samples`,
+    name: `container/ID and unit/NAME, cgroup ${version}`,
+    ok:
+      Math.min(contained, served) >= LEAST_SAMPLES &&
+      others === 0 &&
+      readMachineFacts().cgroupVersion === version,
+    value: `container ${contained}, unit ${served}, others ${others}`,
   };
+}
+
+/** Samples of a process in each of two groups, and all others, where both groups are asked for. */
+async function sampledIn(container: string, service: string) {
+  using contained = start([`${PROGRAMS}/split`, '600']);
+  using served = start([`${PROGRAMS}/beside`, '600']);
+  using _other = start([`${PROGRAMS}/outside`, '600']);
+  group(container, [contained?.pid ?? 0]);
+  group(service, [served?.pid ?? 0]);
+  const groups = [findContainer(CONTAINER_ID.slice(0, 6)), findUnit(UNIT)].flatMap(groupsOf);
+  if (groups.length !== 2) throw new Error(`expected two groups, got ${JSON.stringify(groups)}`);
+  const request = { rateHz: 199, windowMs: 1_000, pids: [], cgroups: groups };
+  await using sampler = await openEbpf(request);
+  const windows = await windowsOf(sampler, {
+    processes: [hasPid(contained?.pid ?? 0), hasPid(served?.pid ?? 0)],
+    samples: LEAST_SAMPLES,
+  });
+  const stacks = await namedStacks(windows);
+  const samplesTold = (pid: number | undefined, isToldBy: (stack: NamedStack) => boolean): number =>
+    samplesOf(stacks.filter((stack) => stack.pid === pid && isToldBy(stack)));
+  const inContainer = samplesTold(
+    contained?.pid,
+    ({ containerId }) => containerId === CONTAINER_ID,
+  );
+  const inUnit = samplesTold(served?.pid, ({ unit }) => unit === UNIT);
+  const others = samplesOf(stacks) - inContainer - inUnit;
+  return { contained: inContainer, served: inUnit, others };
 }

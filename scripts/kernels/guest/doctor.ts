@@ -1,13 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Finding } from '../../../packages/agent/src/sampler/findings.ts';
 import type { Check } from './check.ts';
+import { mounted, V2 } from './hierarchies.ts';
+import type { Opened } from './open.ts';
 
-const agent = fileURLToPath(new URL('../../../packages/agent/src/main.ts', import.meta.url));
 const open = fileURLToPath(new URL('open.ts', import.meta.url));
 const LOCKDOWN = '/sys/kernel/security/lockdown';
+const PARANOID = '/proc/sys/kernel/perf_event_paranoid';
 /** busybox has another of this name. */
 const SETPRIV = '/usr/bin/setpriv';
 const BTF = '/sys/kernel/btf';
@@ -22,15 +23,25 @@ interface Lack {
   /** Name of the finding that must be bad, and what its detail says; absent where none may be. */
   readonly finding?: readonly [name: string, detail: RegExp];
   /** Driver that must open, and what is said of why not another. */
-  readonly driver: 'ebpf' | 'perf_event' | 'none';
+  readonly driver: Opened['driver'];
   readonly said: RegExp;
 }
 
+const NOBODY = [SETPRIV, '--reuid=65534', '--regid=65534', '--clear-groups'];
 const limitMemory = ['sh', '-c', 'ulimit -l 64; exec "$@"', 'sh'];
 const without = (...names: readonly string[]): readonly string[] => [
   SETPRIV,
   `--bounding-set=${names.map((name) => `-${name}`).join(',')}`,
 ];
+
+/** The level that Linux itself has; what Debian boots with is stricter. */
+function usualParanoia(): Pick<Lack, 'begin' | 'end'> {
+  const booted = readFileSync(PARANOID, 'latin1');
+  return {
+    begin: () => writeFileSync(PARANOID, '2'),
+    end: () => writeFileSync(PARANOID, booted),
+  };
+}
 
 const LACKS: readonly Lack[] = [
   { name: 'nothing', driver: 'ebpf', said: /^every process/ },
@@ -43,13 +54,51 @@ const LACKS: readonly Lack[] = [
   {
     name: 'CAP_BPF',
     command: without('bpf', 'sys_admin'),
-    finding: ['rights', /CAP_BPF/],
+    ...usualParanoia(),
+    finding: ['rights', /CAP_BPF: eBPF sampling is off/],
     driver: 'perf_event',
-    said: /EPERM; run as root, or with CAP_BPF/,
+    said: /EPERM; run as root, or with CAP_BPF.*every process, with/,
+  },
+  {
+    name: 'CAP_PERFMON',
+    command: without('perfmon', 'sys_admin'),
+    ...usualParanoia(),
+    finding: ['perf_event', /only one's own processes.*without the kernel/],
+    driver: 'perf_event',
+    said: /CAP_PERFMON.*only one's own processes/,
+  },
+  {
+    name: 'CAP_SYS_PTRACE',
+    command: without('sys_ptrace'),
+    finding: ['rights', /CAP_SYS_PTRACE: frames/],
+    driver: 'ebpf',
+    said: /^every process/,
+  },
+  {
+    name: 'CAP_SYSLOG',
+    command: without('syslog'),
+    finding: ['kallsyms', /no names/],
+    driver: 'ebpf',
+    said: /^every process/,
+  },
+  {
+    name: 'root, perf_event_paranoid 2',
+    command: NOBODY,
+    ...usualParanoia(),
+    finding: ['perf_event', /only one's own processes/],
+    driver: 'perf_event',
+    said: /only one's own processes/,
   },
   {
     name: 'root',
-    command: [SETPRIV, '--reuid=65534', '--regid=65534', '--clear-groups'],
+    command: NOBODY,
+    finding: ['perf_event', /nothing can be sampled/],
+    driver: 'none',
+    said: /perf_event_paranoid/,
+  },
+  {
+    name: 'CAP_SYS_ADMIN',
+    command: without('sys_admin'),
     finding: ['perf_event', /nothing can be sampled/],
     driver: 'none',
     said: /perf_event_paranoid/,
@@ -73,23 +122,34 @@ const LOCKED_MEMORY: Lack = {
   said: /EPERM; .*CAP_SYS_RESOURCE/,
 };
 
-/** The last one: a lockdown cannot be taken back. */
-const LOCKED_DOWN: Lack = {
-  name: 'lockdown=confidentiality',
-  begin: () => writeFileSync(LOCKDOWN, 'confidentiality'),
-  finding: ['lockdown', /confidentiality/],
-  driver: 'none',
-  said: /lockdown/,
-};
+/** The last ones: a lockdown can be tightened, but not taken back. */
+const LOCKED_DOWN: readonly Lack[] = [
+  {
+    name: 'freedom, lockdown=integrity',
+    begin: () => writeFileSync(LOCKDOWN, 'integrity'),
+    driver: 'ebpf',
+    said: /^every process/,
+  },
+  {
+    name: 'freedom, lockdown=confidentiality',
+    begin: () => writeFileSync(LOCKDOWN, 'confidentiality'),
+    finding: ['lockdown', /confidentiality/],
+    driver: 'perf_event',
+    said: /lockdown/,
+  },
+];
 
 /** What the agent and its doctor say where something is missing. */
 export async function* doctor(): AsyncGenerator<Check> {
+  using _mounted = mounted(V2);
   const isOld = /^5\.(\d|10)\./.test(release());
-  const lacks = [
-    ...LACKS,
-    ...(isOld ? [LOCKED_MEMORY] : []),
-    ...(existsSync(LOCKDOWN) ? [LOCKED_DOWN] : []),
-  ];
+  const hasLockdown = existsSync(LOCKDOWN);
+  yield {
+    name: 'lockdown',
+    ok: true,
+    value: hasLockdown ? readFileSync(LOCKDOWN, 'latin1').trim() : 'not in this kernel',
+  };
+  const lacks = [...LACKS, ...(isOld ? [LOCKED_MEMORY] : []), ...(hasLockdown ? LOCKED_DOWN : [])];
   for (const lack of lacks) {
     lack.begin?.();
     try {
@@ -100,29 +160,30 @@ export async function* doctor(): AsyncGenerator<Check> {
   }
 }
 
-/** Runs a script of Node by a command and gives the JSON it wrote. */
-function runBy(command: readonly string[], ...script: readonly string[]): unknown {
-  const [name = '', ...args] = [...command, process.execPath, ...script];
+function openedBy(command: readonly string[]): Opened {
+  const [name = '', ...args] = [...command, process.execPath, open];
   const { stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
   try {
-    return JSON.parse(stdout);
+    return JSON.parse(stdout) as Opened;
   } catch {
-    throw new Error(`expected JSON of ${script[0]}, got ${JSON.stringify(stdout + stderr)}`);
+    throw new Error(`expected JSON of ${name}, got ${JSON.stringify(stdout + stderr)}`);
   }
 }
 
 function examine({ name, command = [], finding, driver, said }: Lack): Check {
-  const { findings } = runBy(command, agent, 'doctor', '-o', 'json') as {
-    readonly findings: readonly Finding[];
-  };
-  const bad = findings.filter(({ ok }) => !ok);
+  const opened = openedBy(command);
+  const bad = opened.findings.filter(({ ok }) => !ok);
   const [wanted, detail] = finding ?? [];
   const isFound = finding
     ? bad.some((each) => each.name === wanted && detail?.test(each.detail) && each.mend !== '')
     : bad.length === 0;
-  const opened = runBy(command, open) as { readonly driver: string; readonly said: string };
-  const isOk = isFound && opened.driver === driver && said.test(opened.said);
+  const isRunning = driver === 'none' || opened.samples > 0;
+  const isOk = isFound && isRunning && opened.driver === driver && said.test(opened.said);
   const told = bad.map((each) => each.name).join(', ') || 'all well';
   const more = isOk ? '' : `: ${JSON.stringify({ bad, said: opened.said })}`;
-  return { name: `without ${name}`, ok: isOk, value: `${told}; ${opened.driver}${more}` };
+  return {
+    name: `without ${name}`,
+    ok: isOk,
+    value: `${told}; ${opened.driver}, ${opened.samples} samples${more}`,
+  };
 }

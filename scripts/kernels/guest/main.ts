@@ -16,8 +16,8 @@ import { stacks } from './stacks.ts';
 const SUITES: Readonly<Record<string, Suite>> = {
   loading,
   stacks,
-  pidNamespace,
   cgroups,
+  pidNamespace,
   hotPlug,
   doctor,
 };

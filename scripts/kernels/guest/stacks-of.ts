@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createEbpfDriver } from '../../../packages/agent/src/sampler/ebpf.ts';
 import {
   type CountingSampler,
+  type Process,
   type SampleRequest,
   type SampleWindow,
   STACK_ENDS,
@@ -14,6 +14,7 @@ export interface NamedStack {
   readonly pid: number;
   readonly comm: string;
   readonly containerId: string;
+  readonly unit: string;
   readonly count: number;
   readonly isWhole: boolean;
   readonly end: string;
@@ -24,17 +25,74 @@ export interface NamedStack {
 export const openEbpf = (request: SampleRequest): Promise<CountingSampler> =>
   createEbpfDriver({ nowMs: Date.now }).open(request);
 
-/** Windows of so many milliseconds, those that end within the first `warmUpMs` left out. */
+/** What tells a process that is waited for. */
+type IsMeant = (process: Process) => boolean;
+
+export const hasPid =
+  (pid: number): IsMeant =>
+  (process) =>
+    process.pid === pid;
+
+export const isCalled =
+  (comm: string): IsMeant =>
+  (process) =>
+    process.comm === comm;
+
+/** What a look at some processes needs. */
+export interface Wanted {
+  readonly processes: readonly IsMeant[];
+  /** Samples of each, at least. */
+  readonly samples: number;
+}
+
+/** Emulated on a busy machine, a program may need minutes to begin, and its tables to be built. */
+const LONGEST_MS = 5 * 60_000;
+/** A process of which so many samples of a window are whole, and none is not, has all its tables. */
+const SETTLED_SAMPLES = 5;
+
+/**
+ * The windows of a time that begins once each process has been met with whole stacks only and ends
+ * once there are samples enough of each; where that does not come about, all windows of five minutes.
+ */
 export async function windowsOf(
   sampler: CountingSampler,
-  { warmUpMs, durationMs }: { readonly warmUpMs: number; readonly durationMs: number },
+  { processes, samples }: Wanted,
 ): Promise<readonly SampleWindow[]> {
   const done = new AbortController();
-  const beginMs = Date.now() + warmUpMs;
-  const timer = sleep(warmUpMs + durationMs).then(() => done.abort());
-  const windows = await Array.fromAsync(sampler.windows(done.signal));
-  await timer;
-  return windows.filter(({ startMs }) => startMs >= beginMs);
+  const stop = AbortSignal.any([done.signal, AbortSignal.timeout(LONGEST_MS)]);
+  const unsettled = new Set(processes);
+  const windows: SampleWindow[] = [];
+  for await (const window of sampler.windows(stop)) {
+    windows.push(window);
+    if (unsettled.size > 0) {
+      for (const isMeant of unsettled) if (isSettled(window, isMeant)) unsettled.delete(isMeant);
+      if (unsettled.size === 0) windows.length = 0;
+    } else if (processes.every((isMeant) => samplesIn(windows, isMeant) >= samples)) {
+      done.abort();
+    }
+  }
+  return windows;
+}
+
+/** Samples of a process in windows. */
+export const samplesIn = (windows: readonly SampleWindow[], isMeant: IsMeant): number =>
+  windows.reduce((sum, window) => sum + countsOf(window, isMeant).all, 0);
+
+function isSettled(window: SampleWindow, isMeant: IsMeant): boolean {
+  const { all, whole } = countsOf(window, isMeant);
+  return all >= SETTLED_SAMPLES && whole === all;
+}
+
+function countsOf({ stacks, processes }: SampleWindow, isMeant: IsMeant) {
+  let all = 0;
+  let whole = 0;
+  stacks.count.forEach((count, row) => {
+    const process = processes[stacks.process[row] ?? -1];
+    if (!process || !isMeant(process)) return;
+    all += count;
+    if (STACK_ENDS[stacks.end[row] ?? 0] === 'complete') whole += count;
+  });
+  return { all, whole };
 }
 
 /** The stacks of windows, named as the agent names them. */
@@ -61,7 +119,8 @@ function namedStack(
   names: NamedFrames,
 ): NamedStack {
   const end = STACK_ENDS[stacks.end[row] ?? 0] ?? '?';
-  const { pid = 0, comm = '', containerId = '' } = processes[stacks.process[row] ?? -1] ?? {};
+  const process = processes[stacks.process[row] ?? -1];
+  const { pid = 0, comm = '', containerId = '', unit = '' } = process ?? {};
   const first = names.first[stacks.firstFrame[row] ?? 0] ?? 0;
   const behind = names.first[stacks.firstFrame[row + 1] ?? 0] ?? 0;
   const frames = Array.from(
@@ -69,7 +128,7 @@ function namedStack(
     (name) => names.strings[name] ?? '',
   );
   const count = stacks.count[row] ?? 0;
-  return { pid, comm, containerId, count, isWhole: end === 'complete', end, frames };
+  return { pid, comm, containerId, unit, count, isWhole: end === 'complete', end, frames };
 }
 
 /** Samples of stacks. */

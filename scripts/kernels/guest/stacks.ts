@@ -1,14 +1,22 @@
 import type { Check } from './check.ts';
-import { type Program, type Running, startAside, TRUTHS } from './programs.ts';
-import { type NamedStack, namedStacks, openEbpf, samplesOf, windowsOf } from './stacks-of.ts';
+import { type Program, type Running, start, TRUTHS } from './programs.ts';
+import {
+  hasPid,
+  type NamedStack,
+  namedStacks,
+  openEbpf,
+  samplesOf,
+  windowsOf,
+} from './stacks-of.ts';
 
 const RATE_HZ = 199;
-/** Until every process has begun and its unwind tables are in the kernel, emulated and all at once. */
-const WARM_UP_MS = 30_000;
-const DURATION_MS = 40_000;
+const WANTED_SAMPLES = 200;
+/** What is left of them on a busy machine. */
 const LEAST_SAMPLES = 100;
 const LEAST_WHOLE = 0.995;
-/** Five standard deviations of the few hundred samples each program gets. */
+/** The others are of threads that serve the program's runtime. */
+const LEAST_THROUGH = 0.5;
+/** Five standard deviations of so many samples. */
 const SHARE_TOLERANCE = 0.12;
 
 interface Case {
@@ -20,13 +28,16 @@ interface Case {
 export async function* stacks(): AsyncGenerator<Check> {
   using running = new DisposableStack();
   const cases: Case[] = TRUTHS.map((program) => {
-    const process = startAside(program.command);
+    const process = start(program.command);
     if (process) running.use(process);
     return { program, running: process };
   });
   const pids = cases.flatMap(({ running: process }) => (process ? [process.pid] : []));
   await using sampler = await openEbpf({ rateHz: RATE_HZ, windowMs: 2_000, pids });
-  const windows = await windowsOf(sampler, { warmUpMs: WARM_UP_MS, durationMs: DURATION_MS });
+  const windows = await windowsOf(sampler, {
+    processes: pids.map(hasPid),
+    samples: WANTED_SAMPLES,
+  });
   const named = await namedStacks(windows);
   const of = (name: string): readonly NamedStack[] => {
     const pid = cases.find(({ program }) => program.name === name)?.running?.pid;
@@ -46,15 +57,18 @@ const missing = ({ name }: Program): Check => ({
   value: 'skipped: not on this machine',
 });
 
-function wholeness({ name, frames }: Program, own: readonly NamedStack[]): Check {
+function wholeness({ name, frames, through = /^/ }: Program, own: readonly NamedStack[]): Check {
   const samples = samplesOf(own);
   const whole = samplesOf(own.filter(({ isWhole }) => isWhole));
+  const named = samplesOf(own.filter((stack) => stack.frames.some((frame) => through.test(frame))));
   const depth = own.reduce((sum, stack) => sum + stack.count * stack.frames.length, 0) / samples;
+  const isNamed = named / samples >= LEAST_THROUGH;
   const ends = [...new Set(own.filter(({ isWhole }) => !isWhole).map(({ end }) => end))];
+  const faults = [...ends, ...(isNamed ? [] : [`${named} through ${through.source}`])];
   return {
     name: `whole stacks: ${name}`,
-    ok: samples >= LEAST_SAMPLES && whole / samples >= LEAST_WHOLE && depth >= frames,
-    value: `${whole}/${samples}, ${Math.round(depth)} frames${ends.map((end) => `, ${end}`).join('')}`,
+    ok: samples >= LEAST_SAMPLES && whole / samples >= LEAST_WHOLE && depth >= frames && isNamed,
+    value: [`${whole}/${samples}`, `${Math.round(depth)} frames`, ...faults].join(', '),
   };
 }
 

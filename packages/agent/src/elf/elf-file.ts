@@ -1,4 +1,4 @@
-import { createProblems, type Parsed } from '@kube-eagle/profile';
+import { createProblems, type Parsed } from '@kube-eagle/profile/parsed';
 
 /** Bytes of a file from an offset; fewer, or none, past its end. Never throws. */
 export type ReadAt = (offset: number, length: number) => Uint8Array;

@@ -19,6 +19,8 @@ export interface Exporter {
     origin: Origin,
     signal: AbortSignal,
   ): Promise<{ readonly ended?: Promise<BatchEnd> }>;
+  /** The same of a profile that has its names already. */
+  exportProfile(profile: Profile): Promise<{ readonly ended?: Promise<BatchEnd> }>;
 }
 
 export interface ExporterPorts {
@@ -67,10 +69,21 @@ export function createExporter(ports: ExporterPorts): Exporter {
       const body = await bodyOf(window, origin, signal);
       return body ? await sender.sendUrgently(body) : {};
     },
+    async exportProfile(profile) {
+      telemetry.count('profiles');
+      telemetry.count('samples', sumOf(profile.quality.taken));
+      telemetry.count('samples_lost', sumOf(profile.quality.lost));
+      if (profile.samples.length === 0) return {};
+      return await sender.sendUrgently(await compress(encode(profile)));
+    },
   };
 }
 
 /** Samples of a window's stacks. */
 export function samplesIn({ stacks }: SampleWindow): number {
-  return stacks.count.reduce((sum, count) => sum + count, 0);
+  return sumOf(stacks.count);
+}
+
+function sumOf(counts: Float64Array): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -6,6 +6,7 @@ import type { NamedFrames } from '../symbols/symbolizer.ts';
 export interface FrameRows {
   /** Outermost first: more than one where functions were put into one another. */
   readonly ids: readonly FrameId[];
+  /** Whether all have a name that is one, and not a reason why there is none. */
   readonly isNamed: boolean;
 }
 
@@ -39,6 +40,21 @@ export function createFrameRows(
     return name === '' ? {} : { function: builder.function(name, file) };
   }
 
+  /** Files are 0 and up. Below, as processes have other code at one address, spaces by what is there. */
+  function placeOf(row: number): number {
+    const executable = frames.executable[row] ?? -1;
+    if (executable >= 0) return executable;
+    const name = names.name[names.first[row] ?? 0] ?? -1;
+    return -1 - (frames.space[row] ?? 0) - ADDRESS_SPACES.length * (name + 1);
+  }
+
+  function isNamed(row: number): boolean {
+    for (let at = names.first[row] ?? 0; at < (names.first[row + 1] ?? 0); at++) {
+      if ((names.name[at] ?? -1) < 0 || names.isReason[at] === 1) return false;
+    }
+    return true;
+  }
+
   function build(row: number): FrameRows {
     const mapping = mappingOf(frames.space[row] ?? 0, frames.executable[row] ?? -1);
     const place = {
@@ -46,9 +62,7 @@ export function createFrameRows(
       ...(mapping === undefined ? {} : { mapping }),
     };
     const ids: FrameId[] = [];
-    let isNamed = true;
     for (let at = (names.first[row + 1] ?? 0) - 1; at >= (names.first[row] ?? 0); at--) {
-      isNamed &&= (names.name[at] ?? -1) >= 0;
       ids.push(
         builder.frame({
           ...place,
@@ -59,13 +73,11 @@ export function createFrameRows(
         }),
       );
     }
-    return { ids, isNamed };
+    return { ids, isNamed: isNamed(row) };
   }
 
   return (row) => {
-    const executable = frames.executable[row] ?? -1;
-    // Files are 0 and up; the spaces without one lie below.
-    const key = executable >= 0 ? executable : -1 - (frames.space[row] ?? 0);
+    const key = placeOf(row);
     const address = frames.address[row] ?? 0;
     let ofPlace = known.get(key);
     if (!ofPlace) {

@@ -4,10 +4,12 @@ import type { Process } from '../sampler/sampler.ts';
 /** What the samples of a window have in common. */
 export interface Origin {
   readonly node: string;
-  /** Name of the sampler's driver. */
+  /** Name of the sampler's driver, or of the profiler. */
   readonly profiler: string;
   /** Empty for continuous profiles. */
   readonly taskId: string;
+  /** What a process is written in; absent where nobody looked. */
+  readonly languageOf?: (pid: number) => string;
 }
 
 /** Threads of the kernel are one process: there are hundreds, and their names change. */
@@ -26,6 +28,7 @@ export function seriesLabels(process: Process, isKernel: boolean, origin: Origin
     ['process', name],
     ['container_id', containerId],
     ['unit', unit],
+    ['language', origin.languageOf?.(process.pid) ?? ''],
     ['node', origin.node],
     ['profiler', origin.profiler],
     ['task_id', origin.taskId],

@@ -17,6 +17,7 @@ export function unnamedFrames({ frames }: SampleWindow): NamedFrames {
       space === KERNEL_SPACE ? KERNEL_KIND : NATIVE_KIND,
     ),
     inlined: new Uint8Array(frames.length),
+    isReason: new Uint8Array(frames.length),
     strings: [''],
   };
 }

@@ -24,10 +24,18 @@ function recorded(change: Partial<RecordedWindow>): SampleWindow {
   });
 }
 
-/** Names each frame by its address, but one; `0x10` is two functions, one put into the other. */
+/** Functions, the innermost first, at addresses that are not named by themselves. */
+const NAMES: Readonly<Record<number, readonly string[]>> = {
+  16: ['inner', 'outer'],
+  102: [''],
+  119: ['[jit: node 20, no perf map]'],
+};
+
+/** Names each frame by its address but where {@link NAMES} has others. */
 function namesOf(window: SampleWindow): NamedFrames {
-  const rows = Array.from(window.frames.address, (address) =>
-    address === 0x10 ? ['inner', 'outer'] : address === 0x66 ? [''] : [`f${address.toString(16)}`],
+  const rows = Array.from(
+    window.frames.address,
+    (address) => NAMES[address] ?? [`f${address.toString(16)}`],
   );
   const flat = rows.flat();
   const first = [0];
@@ -39,6 +47,7 @@ function namesOf(window: SampleWindow): NamedFrames {
     line: new Int32Array(flat.length),
     kind: new Uint8Array(flat.length).fill(1),
     inlined: Uint8Array.from(flat, (text) => (text === 'inner' ? 1 : 0)),
+    isReason: Uint8Array.from(flat, (text) => (text.startsWith('[') ? 1 : 0)),
     strings: ['', ...flat],
   };
 }
@@ -151,6 +160,20 @@ test('lost samples are shared out whole; cut, unnamed and guessed stacks are cou
     ['1 4 1 1 0', '1 3 0 0 1', '1 3 0 0 0'],
   );
   assert.ok(lines.includes('  [truncated: too deep];/usr/bin/app+0x66 50'));
+});
+
+test('a frame that says why it has no name counts as one without', () => {
+  const window = recorded({
+    stacks: [
+      { process: 0, count: 2, end: 'complete', frames: ['anonymous:0x77', 'file:0:0x1'] },
+      { process: 0, count: 1, end: 'complete', frames: ['anonymous:0x78', 'file:0:0x1'] },
+    ],
+  });
+  assert.deepEqual(draw(windowProfile(window, namesOf(window), origin)).slice(1), [
+    '  f1;[jit: node 20, no perf map] 100',
+    '  f1;f78 50',
+    '3 0 0 2',
+  ]);
 });
 
 test('a cut stack hangs below a frame that says why, and in which file', () => {

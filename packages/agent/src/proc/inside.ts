@@ -9,6 +9,9 @@ export interface Inside {
   readonly groupId: number;
   /** Whether it does not die of SIGQUIT. */
   readonly catchesQuit: boolean;
+  readonly threads: number;
+  /** Pid of what traces it by ptrace(2), such as a debugger; 0 if nothing does. */
+  readonly tracerPid: number;
 }
 
 const SIGQUIT_BIT = 2n;
@@ -25,5 +28,7 @@ export async function readInside(pid: number): Promise<Inside | undefined> {
     userId: Number(field('Uid')[1]),
     groupId: Number(field('Gid')[1]),
     catchesQuit: ((caught >> SIGQUIT_BIT) & 1n) === 1n,
+    threads: Number(field('Threads')[0] || 1),
+    tracerPid: Number(field('TracerPid')[0] || 0),
   };
 }

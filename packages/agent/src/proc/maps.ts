@@ -1,4 +1,4 @@
-import { createProblems, type Parsed } from '@kube-eagle/profile';
+import { createProblems, type Parsed } from '@kube-eagle/profile/parsed';
 
 /** A stretch of a process's memory that may be executed, as one line of /proc/PID/maps has it. */
 export interface CodeMapping {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { createCodeRanges } from './code-ranges.ts';
+import { createCodeRanges, MAX_RANGES } from './code-ranges.ts';
 
 test('find() gives the name of the range that holds an address', () => {
   const ranges = createCodeRanges();
@@ -36,5 +36,25 @@ test('find() agrees with looking at every range, the newest first', () => {
         assert.equal(ranges.find(address), row < 0 ? undefined : String(row));
       }
     }),
+  );
+});
+
+test('ranges that newer ones cover are left out, however often they come again', () => {
+  const ranges = createCodeRanges();
+  for (let round = 0; round < 100; round++) {
+    for (let row = 0; row < 1_000; row++) ranges.add(row * 100, 50, `${row} in ${round}`);
+  }
+  assert.ok(ranges.length < 5_000, `${ranges.length} kept`);
+  assert.deepEqual([ranges.find(70_010), ranges.forgotten], ['700 in 99', 0]);
+});
+
+test('of more ranges than may be kept, the oldest are forgotten and counted', () => {
+  const ranges = createCodeRanges();
+  const added = MAX_RANGES + 10;
+  for (let row = 0; row < added; row++) ranges.add(row * 100, 50, String(row));
+  assert.equal(ranges.length + ranges.forgotten, added);
+  assert.deepEqual(
+    [ranges.find(0), ranges.find((added - 1) * 100)],
+    [undefined, String(added - 1)],
   );
 });

@@ -4,36 +4,62 @@ import { lastAtOrBefore } from '../elf/last-at-or-before.ts';
 export interface CodeRanges {
   /** Ranges kept. */
   readonly length: number;
-  /** Ranges not kept because there are {@link MAX_RANGES} already. */
-  readonly refused: number;
+  /** Ranges given up, the oldest first, because there were {@link MAX_RANGES}. */
+  readonly forgotten: number;
   add(start: number, size: number, name: string): void;
   /** The name of the newest range that holds an address. */
   find(address: number): string | undefined;
 }
 
-/** A busy Node process writes some ten thousand an hour. */
-export const MAX_RANGES = 500_000;
+/** A busy Node process writes some ten thousand an hour, most of them where older ones were. */
+export const MAX_RANGES = 200_000;
+/** Fewer are not worth looking for those that newer ones cover. */
+const FEW_RANGES = 2_000;
 
-/** An empty set of ranges. Adding costs O(1); the first look-up after it sorts. */
+/** An empty set of ranges. Adding costs O(1) as a rule; the first look-up after it sorts. */
 export function createCodeRanges(): CodeRanges {
   const starts: number[] = [];
   const ends: number[] = [];
   const names: string[] = [];
-  let refused = 0;
+  let forgotten = 0;
+  /** Ranges at which those that are covered are left out the next time. */
+  let enough = FEW_RANGES;
   let flat: Segments | undefined;
+
+  function keep(isKept: (range: number) => boolean): void {
+    let kept = 0;
+    for (let range = 0; range < names.length; range++) {
+      if (!isKept(range)) continue;
+      starts[kept] = starts[range] ?? 0;
+      ends[kept] = ends[range] ?? 0;
+      names[kept++] = names[range] ?? '';
+    }
+    starts.length = ends.length = names.length = kept;
+    flat = undefined;
+  }
+
+  /** Leaves out what newer ranges cover and then, of as many as may be, the oldest quarter. */
+  function makeRoom(): void {
+    const seen = new Set(flatten(starts, ends).range);
+    keep((range) => seen.has(range));
+    if (names.length >= MAX_RANGES) {
+      const oldest = names.length >> 2;
+      keep((range) => range >= oldest);
+      forgotten += oldest;
+    }
+    enough = Math.min(MAX_RANGES, Math.max(FEW_RANGES, 2 * names.length));
+  }
+
   return {
     get length() {
       return names.length;
     },
-    get refused() {
-      return refused;
+    get forgotten() {
+      return forgotten;
     },
     add(start, size, name) {
-      if (names.length >= MAX_RANGES) {
-        refused++;
-        return;
-      }
       if (!(size > 0) || !Number.isFinite(start + size)) return;
+      if (names.length >= enough) makeRoom();
       starts.push(start);
       ends.push(start + size);
       names.push(name);

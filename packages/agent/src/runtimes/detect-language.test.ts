@@ -11,6 +11,7 @@ for (const [exe, files, language] of [
   ['', [], 'kernel'],
   ['/usr/bin/python3.11', [], 'python'],
   ['/opt/app/bin/server', ['/lib/libc.so.6', '/opt/jdk/lib/server/libjvm.so'], 'java'],
+  ['/usr/bin/python3.11', ['/usr/bin/python3.11', '/opt/jdk/lib/server/libjvm.so'], 'python'],
   ['/usr/sbin/uwsgi', ['/usr/lib/libpython3.12.so.1.0'], 'python'],
   ['/usr/local/bin/node', [], 'javascript'],
   ['/usr/lib/erlang/erts-13/bin/beam.smp', [], 'beam'],

@@ -1,20 +1,13 @@
 import { buildIdsOf } from '../elf/build-id.ts';
 import { type ElfFile, findSection, sectionBytes } from '../elf/elf-file.ts';
+import { RUNTIMES, type RuntimeName, runtimeOf } from './runtime-of.ts';
 
 /** What a program is written in, or what runs it. */
 export type Language =
-  | 'beam'
+  | (typeof RUNTIMES)[RuntimeName]['language']
   | 'c/c++'
-  | 'dotnet'
   | 'go'
-  | 'java'
-  | 'javascript'
   | 'kernel'
-  | 'luajit'
-  | 'perl'
-  | 'php'
-  | 'python'
-  | 'ruby'
   | 'rust'
   | 'unknown';
 
@@ -35,19 +28,6 @@ export interface ProcessTraits {
   readonly elf: ElfFile | undefined;
 }
 
-/** Files that are a runtime, by their name: mapped, or the executable itself. */
-const RUNTIMES: readonly (readonly [Language, RegExp])[] = [
-  ['java', /^libjvm\.so/],
-  ['dotnet', /^libcoreclr\.so/],
-  ['python', /^(?:libpython[23][\d.]*\.so.*|python(?:[23](?:\.\d+)?)?)$/],
-  ['ruby', /^(?:libruby[\d.-]*\.so.*|ruby[\d.]*)$/],
-  ['javascript', /^(?:node(?:js)?|libnode\.so.*|deno|bun)$/],
-  ['php', /^(?:libphp[\d.]*\.so|php(?:-fpm|-cgi)?[\d.]*)$/],
-  ['beam', /^beam(?:\.smp)?$/],
-  ['perl', /^(?:libperl\.so.*|perl[\d.]*)$/],
-  ['luajit', /^(?:libluajit.*\.so.*|luajit.*)$/],
-];
-
 const MAX_COMMENT_BYTES = 65_536;
 
 /**
@@ -56,10 +36,12 @@ const MAX_COMMENT_BYTES = 65_536;
  */
 export function detectLanguage({ exe, files, elf }: ProcessTraits): DetectedLanguage {
   if (exe === '') return { language: 'kernel', evidence: 'has no executable' };
-  for (const path of [exe, ...files]) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const language = RUNTIMES.find(([, pattern]) => pattern.test(name))?.[0];
-    if (language) return { language, evidence: `${path === exe ? 'is' : 'maps'} ${name}` };
+  for (const paths of [[exe], files]) {
+    const runtime = runtimeOf(paths.map((path) => ({ path })));
+    if (!runtime) continue;
+    const path = paths[runtime.mapping] ?? '';
+    const evidence = `${path === exe ? 'is' : 'maps'} ${path.slice(path.lastIndexOf('/') + 1)}`;
+    return { language: RUNTIMES[runtime.name].language, evidence };
   }
   if (!elf) return { language: 'unknown', evidence: 'its executable cannot be read' };
   if (buildIdsOf(elf).go !== '') return { language: 'go', evidence: 'has a build id of Go' };

@@ -1,3 +1,4 @@
+import type { FrameKind } from '@kube-eagle/profile';
 import { findSection } from '../elf/elf-file.ts';
 import { openElf } from '../elf/open-elf.ts';
 import type { CodeMapping } from '../proc/maps.ts';
@@ -12,28 +13,68 @@ export interface Runtime {
 }
 
 interface Sign {
+  readonly language: string;
+  /** Of frames in its code. */
+  readonly kind: FrameKind;
   /** The path of its file; the group is its version. */
   readonly path: RegExp;
   /** What the file's read-only data says of the version, where its path does not. */
   readonly text?: RegExp;
 }
 
-/** In the order of preference: a JVM that embeds Python is one of Java. */
-const SIGNS = {
-  java: { path: /\/libjvm\.so$/, text: /JRE \((?:1\.)?(\d+)/ },
-  node: { path: /\/(?:node|nodejs|libnode\.so[.\d]*)$/, text: /node-v(\d+)\./ },
-  dotnet: { path: /\/(?:(\d+\.\d+)[^/]*\/)?libcoreclr\.so$/ },
-  erlang: { path: /\/beam(?:\.smp)?$/, text: /Erlang\/OTP (\d+)/ },
+/** What is known of runtimes, in the order of preference: a JVM that embeds Python is one of Java. */
+export const RUNTIMES = {
+  java: {
+    language: 'java',
+    kind: 'jvm',
+    path: /\/libjvm\.so$/,
+    text: /JRE \((?:1\.)?(\d+)/,
+  },
+  node: {
+    language: 'javascript',
+    kind: 'v8js',
+    path: /\/(?:node|nodejs|libnode\.so[.\d]*)$/,
+    text: /node-v(\d+)\./,
+  },
+  deno: { language: 'javascript', kind: 'v8js', path: /\/deno$/ },
+  bun: { language: 'javascript', kind: 'unknown', path: /\/bun$/ },
+  dotnet: { language: 'dotnet', kind: 'dotnet', path: /\/(?:(\d+\.\d+)[^/]*\/)?libcoreclr\.so$/ },
+  erlang: {
+    language: 'beam',
+    kind: 'beam',
+    path: /\/beam(?:\.smp)?$/,
+    text: /Erlang\/OTP (\d+)/,
+  },
   php: {
-    path: /\/(?:lib)?php(?:-fpm|-cgi)?(\d+\.\d+)?(?:\.so)?$/,
+    language: 'php',
+    kind: 'php',
+    path: /\/(?:lib)?php(?:-fpm|-cgi)?(\d+\.\d+)?[.\d]*(?:\.so)?$/,
     text: /PHP\/(\d+\.\d+)/,
   },
-  luajit: { path: /\/(?:lib)?luajit[-.\w]*$/, text: /LuaJIT (\d+\.\d+)/ },
-  ruby: { path: /\/(?:lib)?ruby[-.so]*(\d+\.\d+)?[.\w]*$/ },
-  python: { path: /\/(?:lib)?python(\d+\.\d+)[.\w]*$/ },
+  luajit: {
+    language: 'luajit',
+    kind: 'luajit',
+    path: /\/(?:lib)?luajit[-.\w]*$/,
+    text: /LuaJIT (\d+\.\d+)/,
+  },
+  ruby: {
+    language: 'ruby',
+    kind: 'ruby',
+    path: /\/(?:lib)?ruby-?(?:\.so\.)?(\d+\.\d+)?[.\d]*(?:\.so[.\d]*)?$/,
+  },
+  python: {
+    language: 'python',
+    kind: 'cpython',
+    path: /\/(?:lib)?python([23]\.\d+)?[23]?[dmtu]*(?:\.so[.\d]*)?$/,
+  },
+  perl: {
+    language: 'perl',
+    kind: 'perl',
+    path: /\/(?:lib)?perl(?:\.so\.)?(\d+\.\d+)?[.\d]*$/,
+  },
 } as const satisfies Readonly<Record<string, Sign>>;
 
-export type RuntimeName = keyof typeof SIGNS;
+export type RuntimeName = keyof typeof RUNTIMES;
 
 const PIECE_BYTES = 2 ** 20;
 /** Read-only data that is searched for a version: Node has 40 MB. */
@@ -42,8 +83,8 @@ const MAX_TEXT_BYTES = 64 * 2 ** 20;
 const OVERLAP_BYTES = 64;
 
 /** The runtime that a process has mapped, by the paths of its files; `undefined` if none is known. */
-export function runtimeOf(mappings: readonly CodeMapping[]): Runtime | undefined {
-  for (const [name, { path }] of Object.entries(SIGNS) as [RuntimeName, Sign][]) {
+export function runtimeOf(mappings: readonly Pick<CodeMapping, 'path'>[]): Runtime | undefined {
+  for (const [name, { path }] of Object.entries(RUNTIMES) as [RuntimeName, Sign][]) {
     const mapping = mappings.findIndex((each) => path.test(each.path));
     if (mapping < 0) continue;
     return { name, mapping, version: path.exec(mappings[mapping]?.path ?? '')?.[1] ?? '' };
@@ -60,7 +101,7 @@ export function runtimeVersion(
   mappings: readonly CodeMapping[],
   { name, mapping, version }: Runtime,
 ): string {
-  const { text }: Sign = SIGNS[name];
+  const { text }: Sign = RUNTIMES[name];
   const { start, end } = mappings[mapping] ?? {};
   if (version !== '' || !text || start === undefined || end === undefined) return version;
   using file = openElf(`/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`).value;

@@ -1,10 +1,11 @@
-import { readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { EagleError } from '@kube-eagle/profile';
 import { ebpfFilter } from './ebpf-filter.ts';
 import { type BpfObject, loadBpfObject, perfEventOpen } from './libbpf.ts';
+import { readLockdown } from './machine-facts.ts';
 import { encodePerfAttributes } from './perf-attributes.ts';
 import type { SampleRequest } from './sampler.ts';
+import { createTickWatch, TIME_ENABLED } from './tick-watch.ts';
 
 /** Objects of bpf/ by the processor that Node names so. */
 const OBJECT_ARCH: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'arm64' };
@@ -69,6 +70,13 @@ export async function loadSampleObject(
   if (arch === undefined) {
     throw new EagleError('failed_precondition', `expected x64 or arm64, got ${process.arch}`);
   }
+  if (readLockdown() === 'confidentiality') {
+    // The verifier would only say that it knows no helper of that name.
+    throw new EagleError(
+      'failed_precondition',
+      'expected a kernel that lets BPF programs read memory, got lockdown=confidentiality; boot with lockdown=integrity or none',
+    );
+  }
   const { kinds, choices } = ebpfFilter(request);
   const bytes = await readFile(new URL(`../bpf/sample.${arch}.bpf.o`, import.meta.url));
   const object = await loadBpfObject(bytes, {
@@ -99,16 +107,9 @@ export async function loadSampleObject(
 
 /** A clock on one CPU that runs the program. */
 export interface CpuClock extends Disposable {
-  /**
-   * Whether it still ticks: a CPU that goes takes its clock with it for good, even where it is back
-   * before anybody looks.
-   */
+  /** Whether it has ticked since it was asked before. */
   isTicking(): boolean;
 }
-
-/** PERF_FORMAT_TOTAL_TIME_ENABLED: the count, then the time so far. */
-const TIME_ENABLED = 1;
-const READING_BYTES = 16;
 
 /**
  * Runs the program by a clock on one CPU until disposed. Throws `failed_precondition` where the
@@ -125,14 +126,8 @@ export function attachCpu(object: BpfObject, rateHz: number, cpu: number): CpuCl
   const fd = perfEventOpen(attributes, EVERY_PROCESS, cpu);
   if (typeof fd === 'number') {
     const attached = object.attachPerfEvent('on_sample', fd);
-    let enabledNs = -1n;
     return {
-      isTicking() {
-        const reading = Buffer.alloc(READING_BYTES);
-        const before = enabledNs;
-        enabledNs = readSync(fd, reading) === READING_BYTES ? reading.readBigUInt64LE(8) : before;
-        return enabledNs > before;
-      },
+      isTicking: createTickWatch(fd),
       [Symbol.dispose]: () => attached[Symbol.dispose](),
     };
   }

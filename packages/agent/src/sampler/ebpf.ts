@@ -1,3 +1,4 @@
+import { createTableBuilder, type TableBuilder } from '../unwind/table-builder.ts';
 import { createStackDrain, type StackDrain } from './ebpf-drain.ts';
 import { addStack, decodeEvent, encodeProcess, STACK_BYTES } from './ebpf-layout.ts';
 import {
@@ -21,7 +22,7 @@ import { createWindowBuilder, type WindowBuilder } from './window-builder.ts';
 import { cutWindows } from './window-clock.ts';
 
 /** Images the program looks addresses up in: told of new ones by its ring. */
-function createKnownImages(object: BpfObject, maxImages: number) {
+function createKnownImages(object: BpfObject, maxImages: number, builder: TableBuilder) {
   const processes = object.map('processes');
   const executables = createExecutableTable();
   const pythons = createPythons(object.map('pythons'));
@@ -34,7 +35,7 @@ function createKnownImages(object: BpfObject, maxImages: number) {
     },
   });
   const counters = { notStored: 0 };
-  const tables = createUnwindTables(object);
+  const tables = createUnwindTables(object, builder);
   /** A file that frames were found in is in use, however long ago its process began. */
   const get = (number: number): CodeFile | undefined => {
     const file = executables.get(number);
@@ -72,13 +73,18 @@ function createKnownImages(object: BpfObject, maxImages: number) {
 export interface EbpfOptions {
   /** Ms since the epoch. */
   readonly nowMs: () => number;
+  /** Makes unwind tables for all samplers of the driver, and stays its caller's. */
+  readonly tables?: TableBuilder;
 }
 
 /**
  * Samples by an eBPF program that counts stacks in the kernel. Needs Linux 5.10 with BTF, libbpf.so.1
  * and root (or CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE).
  */
-export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
+export function createEbpfDriver({
+  nowMs,
+  tables = createTableBuilder(),
+}: EbpfOptions): SamplerDriver {
   return {
     name: 'ebpf',
     async open(request) {
@@ -87,7 +93,7 @@ export function createEbpfDriver({ nowMs }: EbpfOptions): SamplerDriver {
       const resources = new AsyncDisposableStack();
       resources.use(object);
       try {
-        const known = createKnownImages(object, capacity.images);
+        const known = createKnownImages(object, capacity.images, tables);
         resources.use(known.tables);
         resources.use(known.ring);
         const drain = createStackDrain(object, known.stackTables);

@@ -10,6 +10,7 @@ const ROOT: MachineFacts = {
   hasBtf: true,
   libbpfProblem: '',
   perfEventParanoid: 2,
+  perfScope: { of: 'host', hasKernel: true },
   kptrRestrict: 1,
   hasKallsyms: true,
   lockdown: 'none',
@@ -28,11 +29,23 @@ test('findingsOf() finds nothing to mend on a machine that can do all', () => {
 });
 
 test('findingsOf() says what a user without rights loses', () => {
-  assert.deepEqual(bad({ uid: 1000, capabilities: 0n, hasKallsyms: false }), [
-    "rights: uid 1000, without CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE: only this user's processes are seen → run as root, or grant these capabilities",
-    "perf_event: kernel.perf_event_paranoid is 2: only one's own processes, without the kernel's frames → run as root, or sysctl kernel.perf_event_paranoid=0",
+  const perfScope = { of: 'threads', hasKernel: false } as const;
+  assert.deepEqual(bad({ uid: 1000, capabilities: 0n, hasKallsyms: false, perfScope }), [
+    "rights: uid 1000, without CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE: eBPF sampling is off; frames of others' processes stay addresses, their stacks are cut → run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE",
+    "perf_event: kernel.perf_event_paranoid is 2: only one's own processes, new threads from the next window on, without the kernel's frames → run as root or with CAP_PERFMON, or sysctl kernel.perf_event_paranoid=0",
     'kallsyms: kernel.kptr_restrict is 1: kernel functions have no names → run as root or with CAP_SYSLOG',
   ]);
+});
+
+test('findingsOf() tells a kernel that asks more than CAP_PERFMON from a container that forbids', () => {
+  const refused = { perfScope: undefined, capabilities: ROOT.capabilities & ~(1n << 21n) };
+  assert.deepEqual(bad({ ...refused, perfEventParanoid: 3 }), [
+    'perf_event: kernel.perf_event_paranoid is 3: nothing can be sampled → this kernel does not take CAP_PERFMON for it: run with CAP_SYS_ADMIN, or sysctl kernel.perf_event_paranoid=2',
+  ]);
+  assert.deepEqual(bad({ ...refused, perfEventParanoid: 1 }), [
+    'perf_event: kernel.perf_event_paranoid is 1: nothing can be sampled → CAP_PERFMON is there, so something else forbids it: let the seccomp profile allow perf_event_open',
+  ]);
+  assert.equal(bad({ ...refused, perfEventParanoid: Number.NaN }).length, 1);
 });
 
 test('findingsOf() says what an old or bare kernel lacks', () => {

@@ -1,4 +1,5 @@
 import { type MachineFacts, readMachineFacts } from './machine-facts.ts';
+import { describeScope } from './perf-scope.ts';
 
 /** One thing that a machine can or cannot do. */
 export interface Finding {
@@ -15,7 +16,6 @@ const CAPABILITIES = {
   sysPtrace: 19,
   sysAdmin: 21,
   sysResource: 24,
-  syslog: 34,
   perfmon: 38,
   bpf: 39,
 } as const;
@@ -45,7 +45,7 @@ function isAtLeast(release: string, [major, minor]: readonly [number, number]): 
   return Number(ownMajor) > major || (Number(ownMajor) === major && Number(ownMinor) >= minor);
 }
 
-/** What this machine can and cannot do. Reads /proc and /sys, changes nothing. */
+/** What this machine can and cannot do, as {@link readMachineFacts} sees it. */
 export function findings(): readonly Finding[] {
   return findingsOf(readMachineFacts());
 }
@@ -65,13 +65,7 @@ export function findingsOf(facts: MachineFacts): readonly Finding[] {
     libbpf(facts),
     perfEvents(facts),
     kernelNames(facts),
-    facts.lockdown === 'confidentiality'
-      ? bad(
-          'lockdown',
-          'confidentiality: the kernel lets no program read its memory',
-          'boot with lockdown=integrity or none',
-        )
-      : good('lockdown', facts.lockdown),
+    lockdown(facts),
     memlock(facts),
     facts.cgroupVersion === 'none'
       ? bad('cgroup', 'no cgroups: processes cannot be told by container', 'mount /sys/fs/cgroup')
@@ -79,17 +73,25 @@ export function findingsOf(facts: MachineFacts): readonly Finding[] {
   ];
 }
 
+/** Capabilities by the names people know, and what is lost without each. */
+const NEEDED = [
+  ['bpf', 'CAP_BPF', 'eBPF sampling is off'],
+  ['perfmon', 'CAP_PERFMON', 'eBPF sampling is off'],
+  [
+    'sysPtrace',
+    'CAP_SYS_PTRACE',
+    "frames of others' processes stay addresses, their stacks are cut",
+  ],
+] as const;
+
 function rights(facts: MachineFacts): Finding {
-  const missing = (['bpf', 'perfmon', 'sysPtrace'] as const).filter((name) => !has(facts, name));
+  const missing = NEEDED.filter(([name]) => !has(facts, name));
   const who = facts.uid === 0 ? 'root' : `uid ${facts.uid}`;
   if (missing.length === 0)
     return good('rights', `${who}, with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE`);
-  const names = { bpf: 'CAP_BPF', perfmon: 'CAP_PERFMON', sysPtrace: 'CAP_SYS_PTRACE' };
-  return bad(
-    'rights',
-    `${who}, without ${missing.map((name) => names[name]).join(', ')}: only this user's processes are seen`,
-    'run as root, or grant these capabilities',
-  );
+  const names = missing.map(([, name]) => name).join(', ');
+  const lost = [...new Set(missing.map(([, , loss]) => loss))].join('; ');
+  return bad('rights', `${who}, without ${names}: ${lost}`, `run as root, or with ${names}`);
 }
 
 function kernel({ kernelRelease }: MachineFacts): Finding {
@@ -112,11 +114,11 @@ function libbpf({ libbpfProblem }: MachineFacts): Finding {
       );
 }
 
+/** From here on, which only distributions have, some of their kernels ask for CAP_SYS_ADMIN. */
+const NO_PERF_LEVEL = 3;
+
 function perfEvents(facts: MachineFacts): Finding {
-  const level = facts.perfEventParanoid;
-  const detail = `kernel.perf_event_paranoid is ${level}`;
-  if (has(facts, 'perfmon'))
-    return good('perf_event', `${detail}, which does not bind CAP_PERFMON`);
+  const { perfEventParanoid: level, perfScope: scope } = facts;
   if (Number.isNaN(level)) {
     return bad(
       'perf_event',
@@ -124,18 +126,19 @@ function perfEvents(facts: MachineFacts): Finding {
       'boot a kernel built with CONFIG_PERF_EVENTS=y',
     );
   }
-  if (level <= 0) return good('perf_event', detail);
-  const lost =
-    level > 2
-      ? 'nothing can be sampled'
-      : level === 2
-        ? "only one's own processes, without the kernel's frames"
-        : "only one's own processes";
-  return bad(
-    'perf_event',
-    `${detail}: ${lost}`,
-    'run as root, or sysctl kernel.perf_event_paranoid=0',
-  );
+  const seen = scope ? describeScope(scope) : 'nothing can be sampled';
+  const detail = `kernel.perf_event_paranoid is ${level}: ${seen}`;
+  if (scope?.of === 'host' && scope.hasKernel) return good('perf_event', detail);
+  return bad('perf_event', detail, mendPerfEvents(facts));
+}
+
+function mendPerfEvents(facts: MachineFacts): string {
+  if (!has(facts, 'perfmon')) {
+    return 'run as root or with CAP_PERFMON, or sysctl kernel.perf_event_paranoid=0';
+  }
+  return facts.perfEventParanoid >= NO_PERF_LEVEL
+    ? 'this kernel does not take CAP_PERFMON for it: run with CAP_SYS_ADMIN, or sysctl kernel.perf_event_paranoid=2'
+    : 'CAP_PERFMON is there, so something else forbids it: let the seccomp profile allow perf_event_open';
 }
 
 function kernelNames({ hasKallsyms, kptrRestrict }: MachineFacts): Finding {
@@ -146,6 +149,17 @@ function kernelNames({ hasKallsyms, kptrRestrict }: MachineFacts): Finding {
         `kernel.kptr_restrict is ${kptrRestrict}: kernel functions have no names`,
         'run as root or with CAP_SYSLOG',
       );
+}
+
+function lockdown(facts: MachineFacts): Finding {
+  const { lockdown: level } = facts;
+  return level === 'confidentiality'
+    ? bad(
+        'lockdown',
+        'confidentiality: no BPF program may read memory, eBPF sampling is off, perf events are used instead',
+        'boot with lockdown=integrity or none',
+      )
+    : good('lockdown', level);
 }
 
 function memlock(facts: MachineFacts): Finding {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { messageOf } from '@kube-eagle/profile';
 import { readProcFile } from '../proc/process.ts';
 import { requireLibbpf } from './libbpf.ts';
+import { type PerfScope, widestPerfScope } from './perf-scope.ts';
 
 /** What decides how this machine can be sampled. */
 export interface MachineFacts {
@@ -15,6 +16,8 @@ export interface MachineFacts {
   readonly libbpfProblem: string;
   /** kernel.perf_event_paranoid; NaN where there is none. */
   readonly perfEventParanoid: number;
+  /** What perf events show this process; `undefined` where the kernel refuses all of them. */
+  readonly perfScope: PerfScope | undefined;
   /** kernel.kptr_restrict. */
   readonly kptrRestrict: number;
   /** /proc/kallsyms shows addresses. */
@@ -44,7 +47,7 @@ function readStart(path: string, sizeBytes: number): string {
   }
 }
 
-/** Looks at the machine it runs on. Reads /proc and /sys, opens libbpf, changes nothing. */
+/** Looks at the machine it runs on: reads /proc and /sys, opens libbpf and perf events, changes nothing. */
 export function readMachineFacts(): MachineFacts {
   const status = readProcFile('/proc/self/status') ?? '';
   return {
@@ -54,9 +57,10 @@ export function readMachineFacts(): MachineFacts {
     hasBtf: existsSync('/sys/kernel/btf/vmlinux'),
     libbpfProblem: libbpfProblem(),
     perfEventParanoid: numberIn('/proc/sys/kernel/perf_event_paranoid'),
+    perfScope: widestPerfScope(),
     kptrRestrict: numberIn('/proc/sys/kernel/kptr_restrict'),
     hasKallsyms: showsAddresses(readStart('/proc/kallsyms', KALLSYMS_BYTES)),
-    lockdown: parseLockdown(readProcFile('/sys/kernel/security/lockdown') ?? ''),
+    lockdown: readLockdown(),
     memlockBytes: parseMemlock(readProcFile('/proc/self/limits') ?? ''),
     cgroupVersion: cgroupVersion(),
   };
@@ -69,6 +73,11 @@ function libbpfProblem(): string {
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** How far the kernel is locked down; `none` too where securityfs is not mounted. */
+export function readLockdown(): string {
+  return parseLockdown(readProcFile('/sys/kernel/security/lockdown') ?? '');
 }
 
 /** The chosen word of `none [integrity] confidentiality`; `none` for anything else. */

@@ -1,33 +1,30 @@
 import { EagleError } from '@kube-eagle/profile';
-import { closeFd, perfEventOpen, type SystemFailure } from './libbpf.ts';
+import { closeFd, type SystemFailure } from './libbpf.ts';
 import { openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
-import { encodePerfAttributes } from './perf-attributes.ts';
-import { SAMPLE_TYPE } from './perf-record.ts';
 import { openPerfRing, type PerfRing } from './perf-ring.ts';
+import {
+  ANY,
+  describeScope,
+  openScoped,
+  PERF_SCOPES,
+  type PerfScope,
+  type PerfTarget,
+} from './perf-scope.ts';
 import { pidsOfUser, threadsOf } from './perf-targets.ts';
 import { isForHost, type SampleRequest } from './sampler.ts';
+import { createTickWatch } from './tick-watch.ts';
 
 /** Pages of a ring, the larger first: what a user may lock is limited (perf_event_mlock_kb). */
 const CPU_RING_PAGES: readonly number[] = [64, 8];
 const THREAD_RING_PAGES: readonly number[] = [8, 2];
 const MAX_THREADS = 256;
-const ANY = -1;
 
-/** What can be seen with the rights at hand. */
-interface PerfScope {
-  /** Every process, or the threads of some. */
-  readonly of: 'host' | 'threads';
-  readonly hasKernel: boolean;
+/** An event that writes to a ring. */
+interface PerfEvent extends PerfRing {
+  /** Whether it has ticked since it was asked before; that of a thread only does while that runs. */
+  isTicking(): boolean;
 }
-
-/** Widest first: each needs less of kernel.perf_event_paranoid, or of capabilities. */
-const SCOPES: readonly PerfScope[] = [
-  { of: 'host', hasKernel: true },
-  { of: 'host', hasKernel: false },
-  { of: 'threads', hasKernel: true },
-  { of: 'threads', hasKernel: false },
-];
 
 /** Open rings, of CPUs or threads, that come and go. */
 export interface PerfSource extends Disposable {
@@ -41,32 +38,15 @@ export interface PerfSource extends Disposable {
   readonly failures: number;
 }
 
-const describe = ({ of, hasKernel }: PerfScope): string =>
-  `${of === 'host' ? 'every process' : "only one's own processes, new threads from the next window on"}, ${
-    hasKernel ? 'with' : 'without'
-  } the kernel's frames`;
-
 const messageFor = ({ error }: SystemFailure): string =>
-  `expected perf_event_open to succeed, got ${error}; run as root, with CAP_PERFMON, or set kernel.perf_event_paranoid to 2 or less (1: with the kernel's frames, 0: whole host)`;
+  `expected perf_event_open to succeed, got ${error}; run as root, or set kernel.perf_event_paranoid to 2 or less (1: with the kernel's frames, 0: whole host), which CAP_PERFMON is not bound by`;
 
 /** One event with its ring. Throws `failed_precondition` where the kernel refuses. */
-function openEvent(
-  { rateHz, hasKernel }: { readonly rateHz: number; readonly hasKernel: boolean },
-  { pid, cpu }: { readonly pid: number; readonly cpu: number },
-): PerfRing {
-  const attributes = encodePerfAttributes({
-    rateHz,
-    sampleType: SAMPLE_TYPE,
-    flags: [
-      ...(['frequency', 'excludeIdle', 'mmap', 'mmap2', 'comm', 'commExec', 'task'] as const),
-      ...(hasKernel ? [] : (['excludeKernel', 'excludeKernelCallchain'] as const)),
-    ],
-    wakeupBytes: 0,
-  });
-  const fd = perfEventOpen(attributes, pid, cpu);
+function openEvent(scope: PerfScope, target: PerfTarget, rateHz: number): PerfEvent {
+  const fd = openScoped(scope, target, rateHz);
   if (typeof fd !== 'number') throw new EagleError('failed_precondition', messageFor(fd));
   let failure: SystemFailure | undefined;
-  for (const pages of cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES) {
+  for (const pages of target.cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES) {
     const ring = openPerfRing(fd, pages);
     if ('drain' in ring) return owning(ring, fd);
     failure = ring;
@@ -78,9 +58,10 @@ function openEvent(
   );
 }
 
-function owning(ring: PerfRing, fd: number): PerfRing {
+function owning(ring: PerfRing, fd: number): PerfEvent {
   return {
     drain: (onRecord) => ring.drain(onRecord),
+    isTicking: createTickWatch(fd),
     [Symbol.dispose]() {
       ring[Symbol.dispose]();
       closeFd(fd);
@@ -91,7 +72,7 @@ function owning(ring: PerfRing, fd: number): PerfRing {
 /** Opens the widest scope that the kernel allows. Throws `failed_precondition` if it allows none. */
 export function openPerfSource(request: SampleRequest, uid: number): PerfSource {
   let refused: unknown;
-  for (const scope of SCOPES) {
+  for (const scope of PERF_SCOPES) {
     try {
       return openScope(request, scope, uid);
     } catch (error) {
@@ -104,7 +85,6 @@ export function openPerfSource(request: SampleRequest, uid: number): PerfSource 
 function openScope(request: SampleRequest, scope: PerfScope, uid: number): PerfSource {
   const { rateHz, pids, threads: chosen = [] } = request;
   let tooMany = 0;
-  const what = { rateHz, hasKernel: scope.hasKernel };
   const threads = (): readonly number[] => {
     const processes = isForHost(request) ? pidsOfUser(uid) : pids;
     const all = [...new Set([...processes.flatMap(threadsOf), ...chosen])];
@@ -114,11 +94,15 @@ function openScope(request: SampleRequest, scope: PerfScope, uid: number): PerfS
   // Threads come and go as CPUs do: one set of open events follows either.
   const events = openLiveSet(
     scope.of === 'host'
-      ? { list: onlineCpus, open: (cpu) => openEvent(what, { pid: ANY, cpu }) }
-      : { list: threads, open: (pid) => openEvent(what, { pid, cpu: ANY }) },
+      ? {
+          list: onlineCpus,
+          open: (cpu) => openEvent(scope, { pid: ANY, cpu }, rateHz),
+          isLive: (event) => event.isTicking(),
+        }
+      : { list: threads, open: (pid) => openEvent(scope, { pid, cpu: ANY }, rateHz) },
   );
   return {
-    scope: describe(scope),
+    scope: describeScope(scope),
     rings: () => events.opened.values(),
     follow: () => events.follow(),
     get failures() {

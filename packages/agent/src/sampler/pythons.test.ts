@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { type Interpreter, interpreters, MINORS } from '../runtimes/cpython/testing.ts';
 import { createEbpfDriver } from './ebpf.ts';
 import { ADDRESS_SPACES, type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample, sampleWhile, warmWindows } from './testing.ts';
+import { cannotSample, sampleWhile, warmUp } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const RATE_HZ = 499;
 /** Four standard deviations of a share of so many samples are less than five hundredths. */
 const SAMPLES = 1_500;
-const MAX_WINDOWS = 60;
+const MAX_WINDOWS = 120;
 
 const programs = fileURLToPath(new URL('../../../../golden/programs/', import.meta.url));
 const PROGRAM = join(programs, 'interpreted.py');
@@ -66,11 +66,12 @@ async function sampled(child: ChildProcess, samples = SAMPLES): Promise<readonly
   try {
     const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
     await using sampler = await driver.open(request);
+    const isWarm = warmUp(sampler);
     const enough = new AbortController();
     const stacks: Stack[] = [];
     let windows = 0;
-    for await (const window of warmWindows(sampler, enough.signal)) {
-      stacks.push(...stacksOf(window));
+    for await (const window of sampler.windows(enough.signal)) {
+      if (isWarm()) stacks.push(...stacksOf(window));
       if (sum(stacks) >= samples || ++windows > MAX_WINDOWS) enough.abort();
     }
     return stacks;

@@ -34,6 +34,7 @@ const UNREADABLE: InterpretedFrame = {
   kind: 'cpython',
   file: '',
   line: 0,
+  isReason: true,
 };
 
 /** No process yet; `map` is the program's `pythons`. */

@@ -33,6 +33,7 @@ const Window = z.object({
         kind: z.enum(FRAME_KINDS),
         file: z.string(),
         line: z.int().nonnegative(),
+        isReason: z.boolean().exactOptional(),
       }),
     )
     .optional(),

@@ -34,6 +34,8 @@ export interface InterpretedFrame {
   readonly file: string;
   /** Source line; 0 where unknown. */
   readonly line: number;
+  /** Whether the text says why the name is not known. */
+  readonly isReason?: boolean;
 }
 
 /** What a frame's address means. */

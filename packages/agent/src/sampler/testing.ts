@@ -49,22 +49,6 @@ export function cannotSample(...needed: readonly string[]): string | false {
   return missing.length > 0 && missing.map(({ detail, mend }) => `${detail}; ${mend}`).join('. ');
 }
 
-/** Windows that new programs are given to load their libraries. */
-const WARM_UP_WINDOWS = 3;
-
-/** The windows from when the unwind tables of all programs are in the kernel. */
-export async function* warmWindows(
-  sampler: CountingSampler,
-  signal: AbortSignal,
-): AsyncGenerator<SampleWindow> {
-  let seen = 0;
-  let isWarm = false;
-  for await (const window of sampler.windows(signal)) {
-    if (isWarm) yield window;
-    else isWarm = ++seen >= WARM_UP_WINDOWS && sampler.counters()['tablesAwaited'] === 0;
-  }
-}
-
 /** Every window of the time that some work takes. */
 export async function sampleWhile(
   sampler: CountingSampler,
@@ -92,6 +76,22 @@ export async function sampleUntil(
     if (taken >= samples) enough.abort();
   }
   return windows;
+}
+
+/** Windows without an unwind table that is still to come after which all are taken to be in the kernel. */
+const QUIET_WINDOWS = 3;
+
+/**
+ * Asked once a window: whether the unwind tables of what runs are in the kernel, as there were some and
+ * none was awaited for a while. On a busy machine that takes many windows.
+ */
+export function warmUp(sampler: CountingSampler): () => boolean {
+  let quiet = 0;
+  return () => {
+    const { tables = 0, tablesAwaited = 0 } = sampler.counters();
+    if (quiet < QUIET_WINDOWS) quiet = tables > 0 && tablesAwaited === 0 ? quiet + 1 : 0;
+    return quiet >= QUIET_WINDOWS;
+  };
 }
 
 /** One stack of a window: who, how often, and its frames as `name`, the leaf first. */

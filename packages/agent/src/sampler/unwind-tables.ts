@@ -1,5 +1,6 @@
 import { BLOCK_BYTES, layOutBlocks } from '../unwind/table-blocks.ts';
-import { type BuiltTable, createTableBuilder } from '../unwind/table-builder.ts';
+import type { TableBuilder } from '../unwind/table-builder.ts';
+import type { BuiltTable } from '../unwind/table-of-file.ts';
 import type { UnwindTable } from '../unwind/unwind-table.ts';
 import type { CodeFile } from './executable-table.ts';
 import { createKernelRules } from './kernel-rules.ts';
@@ -26,14 +27,12 @@ function keyOf({ executable: { buildId, openPath, path } }: CodeFile): string {
   return buildId || openPath || path;
 }
 
-/** No tables yet. */
-export function createUnwindTables(object: BpfObject): UnwindTables {
-  const builder = createTableBuilder();
+/** No tables yet. The builder stays its caller's. */
+export function createUnwindTables(object: BpfObject, builder: TableBuilder): UnwindTables {
   const rules = createKernelRules(object.map('rules'));
   const shelf = createTableShelf(object.map('tables'));
   const withoutTable = new Set<string>();
   const building = new Map<string, Promise<BuiltTable>>();
-  const pending = new Set<Promise<void>>();
   const counters = { filesWithoutTable: 0, tablesRefused: 0 };
   let isClosed = false;
 
@@ -64,7 +63,7 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
       if (shelf.find(key)) return shelf.link(file.number, key);
       let build = building.get(key);
       if (!build) {
-        build = builder.build(file.executable.openPath).then((built) => {
+        build = builder.build(file.executable).then((built) => {
           takeIn(key, built);
           return built;
         });
@@ -76,18 +75,22 @@ export function createUnwindTables(object: BpfObject): UnwindTables {
 
   return {
     get counters() {
-      const tablesAwaited = pending.size;
-      return { ...shelf.counters, ...counters, tablesAwaited, rulesRefused: rules.refused };
+      return {
+        ...shelf.counters,
+        ...builder.counters,
+        ...counters,
+        tablesAwaited: building.size,
+        rulesRefused: rules.refused,
+      };
     },
     want(file) {
-      const work = load(file, keyOf(file)).finally(() => pending.delete(work));
-      pending.add(work);
+      load(file, keyOf(file)).catch(() => {
+        counters.tablesRefused++;
+      });
     },
     use: (file) => shelf.use(file.number),
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      await builder[Symbol.asyncDispose]();
-      await Promise.all(pending);
       await shelf[Symbol.asyncDispose]();
     },
   };

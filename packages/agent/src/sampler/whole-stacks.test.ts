@@ -7,7 +7,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEbpfDriver } from './ebpf.ts';
 import { type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample, LIFE, warmWindows } from './testing.ts';
+import { cannotSample, LIFE, warmUp } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const RATE_HZ = 499;
@@ -41,9 +41,10 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
     const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
     await using sampler = await driver.open(request);
     const tally: Tally = { samples: 0, frames: 0, ends: {} };
+    const isWarm = warmUp(sampler);
     const enough = new AbortController();
-    for await (const window of warmWindows(sampler, enough.signal)) {
-      count(window, tally);
+    for await (const window of sampler.windows(enough.signal)) {
+      if (isWarm()) count(window, tally);
       if (tally.samples >= SAMPLES) enough.abort();
     }
     return tally;

@@ -243,13 +243,24 @@ test('files that this process has mapped give names by the links of the kernel',
   );
 });
 
-test('a frame of the kernel is of that kind; one of just-in-time code has no name yet', async (t) => {
+test('a frame of the kernel is of that kind; one of generated code says why it has no name', async (t) => {
   const line = readFileSync('/proc/kallsyms', 'latin1')
     .split('\n')
     .find((each) => / [tT] vfs_read$/.test(each));
   const address = Number.parseInt(line?.slice(4, 16) ?? '0', 16);
   if (address === 0) return t.skip('kernel addresses are hidden here');
-  const window = windowOf(process.execPath, [address, 0x7f0000000000]);
+  const gone = { pid: 4_194_303, startTicks: 1, comm: '', exe: '/x', containerId: '', unit: '' };
+  const window = {
+    ...windowOf(process.execPath, [address, 0x7f0000000000]),
+    processes: [gone],
+    stacks: {
+      length: 1,
+      process: Int32Array.of(0),
+      count: Float64Array.of(1),
+      end: Uint8Array.of(0),
+      firstFrame: Int32Array.of(0, 2),
+    },
+  };
   window.frames.space.set(['kernel', 'anonymous'].map((each) => SPACES.indexOf(each)));
   window.frames.executable.fill(-1);
   await using symbolizer = await createSymbolizer({
@@ -258,13 +269,16 @@ test('a frame of the kernel is of that kind; one of just-in-time code has no nam
     now: () => 0,
     attachToJvms: false,
   });
-  const { strings, name, kind } = await symbolizer.name(window, t.signal);
-  assert.equal(strings[name[0] ?? 0], 'vfs_read');
+  const { strings, name, kind, isReason } = await symbolizer.name(window, t.signal);
   assert.deepEqual(
     Array.from(kind, (each) => FRAME_KINDS[each]),
     ['kernel', 'unknown'],
   );
-  assert.equal(name[1], -1);
+  assert.deepEqual(
+    Array.from(name, (each) => strings[each]),
+    ['vfs_read', '[jit: ended before it was read]'],
+  );
+  assert.deepEqual([...isReason], [0, 1]);
 });
 
 test('a file that another has replaced gives no names', async () => {

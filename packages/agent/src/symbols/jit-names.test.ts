@@ -52,6 +52,8 @@ async function addressOf(pid: number, pattern: RegExp): Promise<number> {
   throw new Error(`expected ${pattern} in the map of ${pid}`);
 }
 
+const [MAJOR] = process.versions.node.split('.');
+
 async function withProcess(
   child: ChildProcess,
   work: (pid: number) => Promise<void>,
@@ -77,7 +79,11 @@ test('code of Node has the names of its perf map', async () => {
     const named = await names.name(windowOf(pid, [address + 1, 8]), AbortSignal.timeout(10_000));
     assert.match(named.get(0)?.text ?? '', /^busy/);
     assert.equal(named.get(0)?.kind, 'v8js');
-    assert.equal(named.get(1), undefined);
+    assert.deepEqual(named.get(1), {
+      text: `[jit: node ${MAJOR}, not in its perf map]`,
+      kind: 'v8js',
+      isReason: true,
+    });
     assert.deepEqual([names.counters['jitNamed'], names.counters['jitUnnamed']], [1, 1]);
   });
 });
@@ -90,6 +96,57 @@ const PROGRAM = `public class Spin {
   }
 }`;
 
+test('a JVM that refuses to be attached to says so', async (t) => {
+  if (spawnSync('java', ['-version']).status !== 0) return t.skip('no java here');
+  const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
+  writeFileSync(join(folder, 'Spin.java'), PROGRAM);
+  const options = ['-XX:+DisableAttachMechanism', '-XX:+ReduceSignalUsage', '-Xmx64m'];
+  const child = spawn('java', [...options, 'Spin.java'], { cwd: folder });
+  try {
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await withProcess(child, async (pid) => {
+      await using names = createJitNames({ now: () => 0, attachToJvms: true });
+      const named = await names.name(windowOf(pid, [1]), AbortSignal.timeout(30_000));
+      assert.match(named.get(0)?.text ?? '', /^\[jit: java \d+, attaching refused\]$/);
+      assert.equal(names.counters['jvmRefused'], 1);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+for (const [command, args, runtime] of [
+  [process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], `node ${MAJOR}`],
+  ['luajit', ['-e', 'while true do end'], 'luajit 2\\.\\d'],
+  ['php', ['-r', 'sleep(60);'], 'php \\d\\.\\d'],
+  ['erl', ['-noshell'], 'erlang \\d+'],
+] as const) {
+  test(`generated code of ${command.split('/').at(-1)} says which runtime has no perf map`, async (t) => {
+    if (spawnSync('which', [command]).status !== 0) return t.skip(`no ${command} here`);
+    await withProcess(spawn(command, args, { stdio: 'ignore' }), async (pid) => {
+      const expected = new RegExp(`^\\[jit: ${runtime}, no perf map\\]$`);
+      await using names = createJitNames({ now: () => 0, attachToJvms: false });
+      let text = '';
+      // It becomes the runtime only when it has begun.
+      for (let tries = 0; tries < 100 && !expected.test(text); tries++) {
+        await sleep(50);
+        const window = windowOf(pid, [1]);
+        const [process] = window.processes;
+        const processes = process ? [{ ...process, exe: `/${tries}` }] : [];
+        const named = await names.name({ ...window, processes }, AbortSignal.timeout(10_000));
+        text = named.get(0)?.text ?? '';
+      }
+      assert.match(text, expected);
+    });
+  });
+}
+
+test('generated code of a process that has ended says so', async () => {
+  await using names = createJitNames({ now: () => 0, attachToJvms: false });
+  const named = await names.name(windowOf(4_194_303, [1]), AbortSignal.timeout(10_000));
+  assert.equal(named.get(0)?.text, '[jit: ended before it was read]');
+});
+
 test('a JVM is asked for its names, unless that is not allowed', async (t) => {
   if (spawnSync('java', ['-version']).status !== 0) return t.skip('no java here');
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
@@ -100,9 +157,11 @@ test('a JVM is asked for its names, unless that is not allowed', async (t) => {
     await withProcess(child, async (pid) => {
       const signal = AbortSignal.timeout(30_000);
       await using silent = createJitNames({ now: () => 0, attachToJvms: false });
-      assert.equal((await silent.name(windowOf(pid, [1]), signal)).size, 0);
+      const unasked = await silent.name(windowOf(pid, [1]), signal);
+      assert.match(unasked.get(0)?.text ?? '', /^\[jit: java \d+, attaching is off\]$/);
       await using asking = createJitNames({ now: () => 0, attachToJvms: true });
-      await asking.name(windowOf(pid, [1]), signal);
+      const asked = await asking.name(windowOf(pid, [1]), signal);
+      assert.match(asked.get(0)?.text ?? '', /^\[jit: java \d+, not in its perf map\]$/);
       assert.equal(asking.counters['jvmDumps'], 1);
       const address = await addressOf(pid, /StubRoutines|Interpreter|Spin\.busy/);
       const named = await asking.name(windowOf(pid, [address]), signal);

@@ -10,6 +10,8 @@ export interface NamedFunction {
   readonly file?: string;
   /** Source line; 0 or absent where it is unknown. */
   readonly line?: number;
+  /** Whether the text says why the function is not known. */
+  readonly isReason?: boolean;
 }
 
 /** Gathers the rows of {@link NamedFrames}, frame by frame in the order of the window. */
@@ -25,19 +27,24 @@ const UNNAMED: readonly NamedFunction[] = [{ text: '', kind: 'unknown' }];
 export function createNamedFrames(): NamedFramesBuilder {
   const strings = createStrings();
   const first = [0];
-  const columns = { name: [], file: [], line: [], kind: [], inlined: [] } as Record<
-    'name' | 'file' | 'line' | 'kind' | 'inlined',
-    number[]
-  >;
+  const columns = {
+    name: [] as number[],
+    file: [] as number[],
+    line: [] as number[],
+    kind: [] as number[],
+    inlined: [] as number[],
+    isReason: [] as number[],
+  };
   return {
     add(functions) {
       const rows = functions.length > 0 ? functions : UNNAMED;
-      for (const [row, { text, kind, file = '', line = 0 }] of rows.entries()) {
+      for (const [row, { text, kind, file = '', line = 0, isReason }] of rows.entries()) {
         columns.name.push(text === '' ? -1 : strings.intern(text));
         columns.file.push(strings.intern(file));
         columns.line.push(line);
         columns.kind.push(FRAME_KINDS.indexOf(kind));
         columns.inlined.push(row < rows.length - 1 ? 1 : 0);
+        columns.isReason.push(isReason ? 1 : 0);
       }
       first.push(columns.name.length);
     },
@@ -48,6 +55,7 @@ export function createNamedFrames(): NamedFramesBuilder {
       line: Int32Array.from(columns.line),
       kind: Uint8Array.from(columns.kind),
       inlined: Uint8Array.from(columns.inlined),
+      isReason: Uint8Array.from(columns.isReason),
       strings: strings.all,
     }),
   };

@@ -18,6 +18,8 @@ export interface NamedFrames {
   readonly kind: Uint8Array;
   /** 1 if inlined into the next row. */
   readonly inlined: Uint8Array;
+  /** 1 if the name says why there is none: `[jit: node 20, no perf map]`. */
+  readonly isReason: Uint8Array;
   /** Row 0 is the empty string. */
   readonly strings: readonly string[];
 }

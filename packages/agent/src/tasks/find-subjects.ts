@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '@kube-eagle/api';
 import type { CgroupDirectory, CgroupSearch } from '../proc/find-cgroups.ts';
-import type { Refusal, TaskRequest } from './task-request.ts';
+import type { Refusal } from '../profilers/profiler.ts';
+import type { TaskRequest } from './task-request.ts';
 
 /** What runs on this machine, as far as tasks ask. */
 export interface RunningHere {
@@ -10,6 +11,8 @@ export interface RunningHere {
   findUnit(unit: string): CgroupSearch;
   /** Whether a control group is still the same. */
   isThere(group: CgroupDirectory): boolean;
+  /** The processes in a control group and those below it. */
+  processesIn(group: CgroupDirectory): readonly number[];
 }
 
 /** What a task asks for, as it was found. */

@@ -5,6 +5,19 @@ import { createBell } from '../export/bell.ts';
 import { backoffMs } from '../export/retry.ts';
 import type { Telemetry } from '../telemetry.ts';
 
+/** What became of a task on one process. */
+export interface ProcessOutcome {
+  readonly pid: number;
+  readonly comm: string;
+  /** Empty where it was not looked at. */
+  readonly language: string;
+  readonly profiler: string;
+  readonly state: Extract<TaskState, 'running' | 'done' | 'failed' | 'cancelled'>;
+  readonly reason: Reason | '';
+  readonly message: string;
+  readonly samples: number;
+}
+
 /** What became of a task on this node. */
 export interface TaskOutcome {
   readonly state: Extract<TaskState, 'running' | 'done' | 'partial' | 'failed' | 'cancelled'>;
@@ -12,6 +25,9 @@ export interface TaskOutcome {
   /** What was expected, what came, what to do; empty while all is well. */
   readonly message: string;
   readonly samples: number;
+  /** Where processes, containers or services were named. */
+  readonly processes: readonly ProcessOutcome[];
+  readonly processesLeftOut: number;
 }
 
 /** Tells the server once. `cancelled` means that nobody wants the task any more. */

@@ -3,11 +3,15 @@ import { messageOf } from '@kube-eagle/profile';
 import { type Exporter, samplesIn } from '../export/exporter.ts';
 import type { BatchEnd } from '../export/sender.ts';
 import type { Limits } from '../limits.ts';
-import type { OpenedSampler } from '../sampler/open-sampler.ts';
-import type { SampleRequest, SampleWindow } from '../sampler/sampler.ts';
+import type { Ask, Refusal } from '../profilers/profiler.ts';
+import type { ResourceTable } from '../profilers/resource-table.ts';
+import type { SampleWindow } from '../sampler/sampler.ts';
 import { findSubjects, type RunningHere, type Subjects } from './find-subjects.ts';
+import { type Plan, type PlanPorts, planTask, type WideJob } from './plan-task.ts';
+import { createProcessOutcomes, type ProcessOutcomes } from './process-outcomes.ts';
+import { recordProcess } from './record-process.ts';
 import type { TaskOutcome } from './reporter.ts';
-import type { Refusal, TaskRequest } from './task-request.ts';
+import { askOf, type TaskRequest } from './task-request.ts';
 import { allEnded } from './watch-subjects.ts';
 
 const WINDOW_MS = 10_000;
@@ -15,10 +19,12 @@ const MIN_WINDOW_MS = 100;
 
 export interface TaskPorts {
   readonly node: string;
-  readonly openSampler: (request: SampleRequest) => Promise<OpenedSampler>;
-  readonly exporter: Pick<Exporter, 'exportUrgently'>;
+  readonly profilers: PlanPorts['profilers'];
+  readonly resources: ResourceTable;
+  readonly exporter: Pick<Exporter, 'exportUrgently' | 'exportProfile'>;
   readonly here: RunningHere;
   readonly limits: Limits;
+  readonly nowMs: () => number;
 }
 
 /** What a task that runs is told, and tells. */
@@ -27,12 +33,29 @@ export interface TaskControl {
   readonly cancelled: AbortSignal;
   /** Everything is over: end now. */
   readonly deadline: AbortSignal;
-  /** Called after each window with the samples so far. */
-  progress(samples: number): void;
+  /** Called after each result with all that is known so far. */
+  progress(outcome: TaskOutcome): void;
+}
+
+/** A task under way. */
+interface Run {
+  readonly task: TaskRequest;
+  readonly ask: Ask;
+  readonly subjects: Subjects;
+  readonly ports: TaskPorts;
+  readonly control: TaskControl;
+  readonly processes: ProcessOutcomes;
+  /** What could not be had. */
+  readonly troubles: Refusal[];
+  /** The way of each part of the result to the server. */
+  readonly ends: Promise<BatchEnd>[];
+  samples: number;
+  /** Whether anything of it could be profiled. */
+  gave: boolean;
 }
 
 /**
- * Samples for a task and has the server acknowledge every sample before it gives the outcome. Throws
+ * Profiles for a task and has the server acknowledge every sample before it gives the outcome. Throws
  * nothing.
  */
 export async function runTask(
@@ -41,58 +64,105 @@ export async function runTask(
   control: TaskControl,
 ): Promise<TaskOutcome> {
   const subjects = findSubjects(task, ports.here);
-  const { pids, threads, cgroups, refusals } = subjects;
-  const refusal = joined(refusals);
-  if (refusal && pids.length + threads.length + cgroups.length === 0) {
-    return { state: 'failed', ...refusal, samples: 0 };
+  const { refusals, pids, threads, cgroups } = subjects;
+  const run: Run = {
+    ...{ task, ask: askOf(task), subjects, ports, control },
+    ...{ processes: createProcessOutcomes(), troubles: [...refusals], ends: [] },
+    ...{ samples: 0, gave: false },
+  };
+  if (refusals.length > 0 && pids.length + threads.length + cgroups.length === 0) {
+    return outcomeOf(run, 'time_over');
   }
-  const taken: Taken = { samples: 0, ends: [] };
   try {
-    const stop = await record(task, ports, { subjects, control, taken });
-    const undelivered = await deliveredBy(taken.ends, control.deadline);
+    const plan = await planTask({ ask: run.ask, profiler: task.profiler }, subjects, {
+      profilers: ports.profilers,
+      processesIn: ports.here.processesIn,
+    });
+    const stop = await record(run, plan);
+    const undelivered = await deliveredBy(run.ends, control.deadline);
     if (undelivered !== undefined) {
-      return { state: 'failed', reason: 'deadline', message: undelivered, samples: taken.samples };
+      return { ...soFar(run), state: 'failed', reason: 'deadline', message: undelivered };
     }
-    return outcomeOf(stop, refusal, taken.samples);
+    return outcomeOf(run, stop);
   } catch (error) {
     const message = messageOf(error);
-    return { state: 'failed', reason: 'sampler_failed', message, samples: taken.samples };
+    return { ...soFar(run), state: 'failed', reason: 'sampler_failed', message };
   }
 }
 
-interface Taken {
-  samples: number;
-  readonly ends: Promise<BatchEnd>[];
-}
-
-/** Why sampling stopped. */
+/** Why profiling stopped. */
 type Stop = 'time_over' | 'cancelled' | 'subjects_ended';
 
-async function record(
-  task: TaskRequest,
-  ports: TaskPorts,
-  {
-    subjects,
-    control,
-    taken,
-  }: { readonly subjects: Subjects; readonly control: TaskControl; readonly taken: Taken },
-): Promise<Stop> {
-  const windowMs = Math.max(MIN_WINDOW_MS, Math.min(task.durationMs, WINDOW_MS));
-  const rateHz = Math.round(task.rateHz);
-  const { sampler, driver } = await ports.openSampler({ ...subjects, rateHz, windowMs });
+/** Does all of a plan at once; resolves when the last part has ended. */
+async function record(run: Run, { wide, jobs, refused, problems }: Plan): Promise<Stop> {
+  const { processes, troubles } = run;
+  troubles.push(...problems);
+  for (const { process, reason, message } of refused) {
+    processes.add(process, { language: process.language, profiler: run.task.profiler, why: '' });
+    processes.end(process, { state: 'failed', reason, message });
+    troubles.push({ reason, message });
+  }
+  const recordings = jobs.map((job) => recordJob(run, job));
+  const stops = await Promise.all([...(wide ? [recordWide(run, wide)] : []), ...recordings]);
+  if (run.control.cancelled.aborted) return 'cancelled';
+  return stops.length > 0 && stops.every((stop) => stop === 'subjects_ended')
+    ? 'subjects_ended'
+    : 'time_over';
+}
+
+async function recordJob(run: Run, job: Plan['jobs'][number]): Promise<Stop> {
+  const { ask, ports, control, processes, task } = run;
+  const { process, profiler, why } = job;
+  processes.add(process, { language: process.language, profiler: profiler.name, why });
+  const end = await recordProcess(job, ask, ports, {
+    origin: { node: ports.node, taskId: task.taskId },
+    stop: AbortSignal.any([control.cancelled, control.deadline]),
+    took(samples, ended) {
+      processes.took(process, samples);
+      took(run, samples, ended);
+    },
+  });
+  processes.end(process, end);
+  if (end.state === 'failed') run.troubles.push({ reason: end.reason, message: end.message });
+  else run.gave = true;
+  return ports.here.startTicks(process.pid) === process.startTicks ? 'time_over' : 'subjects_ended';
+}
+
+async function recordWide(run: Run, job: WideJob): Promise<Stop> {
+  try {
+    return await recordWindows(run, job);
+  } catch (error) {
+    const refusal = { reason: 'sampler_failed', message: messageOf(error) } as const;
+    run.troubles.push(refusal);
+    for (const { process } of job.processes)
+      run.processes.end(process, { state: 'failed', ...refusal });
+    return 'time_over';
+  }
+}
+
+async function recordWindows(run: Run, job: WideJob): Promise<Stop> {
+  const { ask, ports, control, processes, subjects, task } = run;
+  const windowMs = Math.max(MIN_WINDOW_MS, Math.min(ask.durationMs, WINDOW_MS));
+  const { pids, threads, cgroups } = job.scope;
+  const request = { pids, threads, cgroups, rateHz: ask.rateHz, windowMs };
+  const { sampler, driver } = await job.profiler.open(request);
   await using _sampler = sampler;
-  const origin = { node: ports.node, profiler: driver, taskId: task.taskId };
+  const languages = new Map(job.processes.map(({ process }) => [process.pid, process.language]));
+  const languageOf = (pid: number): string => languages.get(pid) ?? '';
+  const origin = { node: ports.node, profiler: driver, taskId: task.taskId, languageOf };
+  for (const { process, why } of job.processes) {
+    processes.add(process, { language: process.language, profiler: driver, why });
+  }
   const stopping = new AbortController();
-  const timeOver = AbortSignal.timeout(Math.round(task.durationMs));
+  const timeOver = AbortSignal.timeout(Math.round(ask.durationMs));
   const stop = AbortSignal.any([timeOver, control.cancelled, control.deadline, stopping.signal]);
   const ended = allEnded(subjects, stop).then((all) => {
     if (all) stopping.abort();
   });
   const keep = async (window: SampleWindow): Promise<void> => {
-    taken.samples += samplesIn(window);
+    if (subjects.anyRuns) processes.tookWindow(window, driver);
     const sent = await ports.exporter.exportUrgently(window, origin, control.deadline);
-    if (sent.ended !== undefined) taken.ends.push(sent.ended);
-    if (!stop.aborted) control.progress(taken.samples);
+    took(run, samplesIn(window), sent.ended, !stop.aborted);
   };
   try {
     for await (const window of sampler.windows(stop)) await keep(window);
@@ -100,8 +170,26 @@ async function record(
     stopping.abort();
     await ended;
   }
-  if (control.cancelled.aborted) return 'cancelled';
+  run.gave = true;
+  const state = control.cancelled.aborted ? 'cancelled' : 'done';
+  for (const { process } of job.processes) processes.end(process, { state, note: '' });
   return timeOver.aborted || control.deadline.aborted ? 'time_over' : 'subjects_ended';
+}
+
+/** Counts a part of the result, and tells of it. */
+function took(
+  run: Run,
+  samples: number,
+  ended: Promise<BatchEnd> | undefined,
+  isTold = true,
+): void {
+  run.samples += samples;
+  if (ended !== undefined) run.ends.push(ended);
+  if (isTold) run.control.progress({ ...soFar(run), state: 'running', reason: '', message: '' });
+}
+
+function soFar({ samples, processes }: Run) {
+  return { samples, processes: processes.list(), processesLeftOut: processes.leftOut() };
 }
 
 /** Waits for the server to have everything; says what it lacks, `undefined` where nothing. */
@@ -123,19 +211,27 @@ async function deliveredBy(
   }
 }
 
+const MAX_MESSAGES = 8;
+
 /** The first reason, and all that is to be said. */
 function joined(refusals: readonly Refusal[]): Refusal | undefined {
   const [first] = refusals;
-  return first && { ...first, message: refusals.map(({ message }) => message).join(' ') };
+  if (!first) return undefined;
+  const messages = [...new Set(refusals.map(({ message }) => message))];
+  const rest = messages.length - MAX_MESSAGES;
+  const shown = [...messages.slice(0, MAX_MESSAGES), ...(rest > 0 ? [`And ${rest} more.`] : [])];
+  return { ...first, message: shown.join(' ') };
 }
 
-function outcomeOf(stop: Stop, refusal: Refusal | undefined, samples: number): TaskOutcome {
+function outcomeOf(run: Run, stop: Stop): TaskOutcome {
+  const all = soFar(run);
   if (stop === 'cancelled') {
-    return { state: 'cancelled', reason: 'cancelled', message: REASONS.cancelled, samples };
+    return { ...all, state: 'cancelled', reason: 'cancelled', message: REASONS.cancelled };
   }
-  if (refusal) return { state: 'partial', ...refusal, samples };
+  const trouble = joined(run.troubles);
+  if (trouble) return { ...all, state: run.gave ? 'partial' : 'failed', ...trouble };
   if (stop === 'subjects_ended') {
-    return { state: 'done', reason: 'process_ended', message: REASONS.process_ended, samples };
+    return { ...all, state: 'done', reason: 'process_ended', message: REASONS.process_ended };
   }
-  return { state: 'done', reason: '', message: '', samples };
+  return { ...all, state: 'done', reason: '', message: '' };
 }

@@ -36,8 +36,7 @@ export function createTaskDesk(ports: DeskPorts, signal: AbortSignal): TaskDesk 
     const outcome = await runTask(request, ports, {
       cancelled: cancelling.signal,
       deadline,
-      progress(samples) {
-        const outcome: TaskOutcome = { state: 'running', reason: '', message: '', samples };
+      progress(outcome) {
         report(taskId, outcome, deadline).then(
           ({ cancelled }) => cancelled && cancelling.abort(),
           (error) =>
@@ -46,6 +45,7 @@ export function createTaskDesk(ports: DeskPorts, signal: AbortSignal): TaskDesk 
       },
     });
     if (outcome.state === 'failed') telemetry.count('tasks_failed');
+    telemetry.count('processes_left_out', outcome.processesLeftOut);
     telemetry.log.info({ task: taskId, ...outcome }, 'task ended');
     await reportEnd(ports, taskId, outcome, deadline);
   }
@@ -54,7 +54,8 @@ export function createTaskDesk(ports: DeskPorts, signal: AbortSignal): TaskDesk 
     const refusal = refusalOf(request, running.size, limits);
     if (!refusal) return false;
     telemetry.count('tasks_refused');
-    const outcome: TaskOutcome = { state: 'failed', ...refusal, samples: 0 };
+    const nothing = { samples: 0, processes: [], processesLeftOut: 0 };
+    const outcome: TaskOutcome = { state: 'failed', ...refusal, ...nothing };
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.taskGraceMs)]);
     void reportEnd(ports, request.taskId, outcome, deadline);
     return true;

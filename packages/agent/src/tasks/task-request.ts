@@ -1,5 +1,6 @@
-import type { Reason } from '@kube-eagle/api';
+import { EVENT_NAMES, isEventName } from '@kube-eagle/api';
 import type { Limits } from '../limits.ts';
+import type { Ask, Refusal } from '../profilers/profiler.ts';
 
 /** A node's part of a task, as the server asks for it. */
 export interface TaskRequest {
@@ -13,20 +14,36 @@ export interface TaskRequest {
   readonly units: readonly string[];
   readonly durationMs: number;
   readonly rateHz: number;
+  /** What to take; `cpu` if empty. */
+  readonly event: string;
+  /** Name of a profiler or `auto`; empty for the usual one. */
+  readonly profiler: string;
+  readonly nativeFrames: boolean;
 }
 
-/** Why a task cannot be done. */
-export interface Refusal {
-  readonly reason: Reason;
-  readonly message: string;
+/** What a task wants of profilers. Its event must be one. */
+export function askOf({ event, rateHz, durationMs, nativeFrames }: TaskRequest): Ask {
+  return {
+    event: isEventName(event) ? event : 'cpu',
+    rateHz: Math.round(rateHz),
+    durationMs,
+    nativeFrames,
+  };
 }
 
 /** Why a request is out of bounds, or `undefined`. `running` tasks are under way. */
 export function refusalOf(
-  { rateHz, durationMs }: TaskRequest,
+  { rateHz, durationMs, event }: TaskRequest,
   running: number,
   limits: Limits,
 ): Refusal | undefined {
+  if (event !== '' && !isEventName(event)) {
+    const names = EVENT_NAMES.join(', ');
+    return {
+      reason: 'profiler_unfit',
+      message: `expected an event of ${names}, got ${JSON.stringify(event)}`,
+    };
+  }
   if (!(rateHz >= 1)) {
     return {
       reason: 'not_permitted',

@@ -10,6 +10,9 @@ import { AgentService } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 import type { BatchEnd } from '../export/sender.ts';
 import { LIMITS } from '../limits.ts';
+import { createEbpfProfiler } from '../profilers/ebpf.ts';
+import type { WideProfiler } from '../profilers/profiler.ts';
+import { createResourceTable } from '../profilers/resource-table.ts';
 import { windowOf } from '../sampler/recording.ts';
 import type { CountingSampler, SampleRequest, SampleWindow } from '../sampler/sampler.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
@@ -31,6 +34,7 @@ const HERE: RunningHere = {
   },
   findUnit: () => ({ kind: 'none' }),
   isThere: () => true,
+  processesIn: () => [],
 };
 
 function windowOfCount(count: number): SampleWindow {
@@ -81,10 +85,17 @@ interface Setting {
 }
 
 interface SettingOptions {
+  readonly openSampler?: WideProfiler['open'];
   readonly desk?: Partial<DeskPorts>;
   /** Answers of Report before it works. */
   readonly reportFailures?: number;
 }
+
+const openTwin: WideProfiler['open'] = async () => ({
+  sampler: twinSampler(),
+  driver: 'replay',
+  findings: [],
+});
 
 /** An agent's tasks before a real Connect server over HTTP/2. */
 async function withServer(
@@ -135,8 +146,11 @@ async function withServer(
   const over = new AbortController();
   const ports: DeskPorts = {
     node: 'n1',
-    openSampler: async () => ({ sampler: twinSampler(), driver: 'replay', findings: [] }),
+    profilers: [createEbpfProfiler(options.openSampler ?? openTwin)],
+    resources: createResourceTable(),
+    nowMs: () => Date.now(),
     exporter: {
+      exportProfile: async () => ({}),
       async exportUrgently(window, { taskId }) {
         exported.push(`${taskId} ${window.stacks.count[0]}`);
         return { ended: Promise.resolve<BatchEnd>({ kind: 'sent' }) };
@@ -144,8 +158,11 @@ async function withServer(
     },
     here: HERE,
     limits: LIMITS,
-    report: (taskId, outcome, signal) =>
-      client.report({ agentId: 'a', taskId, outcome: { ...outcome, node: 'n1' } }, { signal }),
+    report(taskId, outcome, signal) {
+      const { processes } = outcome;
+      const told = { ...outcome, processes: [...processes], node: 'n1' };
+      return client.report({ agentId: 'a', taskId, outcome: told }, { signal });
+    },
     telemetry,
     random: () => 0,
     ...options.desk,
@@ -191,7 +208,8 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 test('a task gives its windows and, once the server has them, its outcome', async () => {
   const acknowledged = Promise.withResolvers<BatchEnd>();
-  const exporter = { exportUrgently: async () => ({ ended: acknowledged.promise }) };
+  const exportUrgently = async () => ({ ended: acknowledged.promise });
+  const exporter = { exportUrgently, exportProfile: async () => ({}) };
   await withServer({ desk: { exporter } }, async ({ start, ended, reports, agents }) => {
     start({ durationMs: 20 });
     await until(() => reports.length > 0);
@@ -229,11 +247,11 @@ test('a task of processes that are not there fails, of some of them is partial',
 
 test('containers and threads are sampled as they were found', async () => {
   const asked: SampleRequest[] = [];
-  const openSampler: DeskPorts['openSampler'] = async (request) => {
+  const openSampler: WideProfiler['open'] = async (request) => {
     asked.push(request);
     return { sampler: twinSampler(), driver: 'replay', findings: [] };
   };
-  await withServer({ desk: { openSampler } }, async ({ start, ended }) => {
+  await withServer({ openSampler }, async ({ start, ended }) => {
     start({ pids: [], threads: [PID], containers: ['4f5e'], durationMs: 20 });
     assert.equal((await ended).state, 'done');
     const [{ pids, threads, cgroups } = { pids: [] }] = asked;
@@ -308,7 +326,7 @@ test('a sampler that cannot be had fails the task with what is missing', async (
   const openSampler = async (_request: SampleRequest): Promise<never> => {
     throw new EagleError('failed_precondition', 'expected BTF, got none');
   };
-  await withServer({ desk: { openSampler } }, async ({ start, ended }) => {
+  await withServer({ openSampler }, async ({ start, ended }) => {
     start({});
     const { state, reason, message } = await ended;
     assert.deepEqual(
@@ -320,6 +338,7 @@ test('a sampler that cannot be had fails the task with what is missing', async (
 
 test('a result that was dropped on its way fails the task', async () => {
   const exporter = {
+    exportProfile: async () => ({}),
     exportUrgently: async () => ({
       ended: Promise.resolve<BatchEnd>({ kind: 'dropped', message: '413: too large' }),
     }),

@@ -7,7 +7,10 @@ const TURN_MS = 200;
  * Resolves with true once nothing of what a task is for runs any more, a pid that began anew being
  * another process; with false when `signal` aborts before. The whole host does not end.
  */
-export async function allEnded({ anyRuns }: Subjects, signal: AbortSignal): Promise<boolean> {
+export async function allEnded(
+  { anyRuns }: Pick<Subjects, 'anyRuns'>,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     for await (const _ of setInterval(TURN_MS, undefined, { signal, ref: false })) {
       if (anyRuns && !anyRuns()) return true;

@@ -36,11 +36,8 @@ export function layOutBlocks(
   for (let index = 0; index < indexes; index++) {
     blocks.set(0, index, addressOfLeaf(index * BLOCK_ROWS), (1 + index) | IS_INDEX);
   }
-  for (let row = 0; row < table.length; row++) {
-    const block = firstLeaf + Math.floor(row / BLOCK_ROWS);
-    const rule = ruleNumber(table.rule[row] ?? 0);
-    blocks.set(block, row % BLOCK_ROWS, table.base + (table.pc[row] ?? 0), rule);
-  }
+  const numbers = Uint16Array.from({ length: table.rules.length }, (_, rule) => ruleNumber(rule));
+  for (let leaf = 0; leaf < leaves; leaf++) blocks.fill(firstLeaf + leaf, leaf, table, numbers);
   return blocks.bytes;
 }
 
@@ -57,6 +54,17 @@ function createBlocks(count: number) {
     set(block: number, row: number, address: number, rule: number): void {
       addresses[(block * BLOCK_BYTES) / 4 + row] = address;
       rules[(block * BLOCK_BYTES) / 2 + BLOCK_ROWS * 2 + row] = rule;
+    },
+    /** Makes a block the leaf of that number, its rules as `numbers` has them. */
+    fill(block: number, leaf: number, table: UnwindTable, numbers: Uint16Array): void {
+      const from = leaf * BLOCK_ROWS;
+      const count = Math.min(BLOCK_ROWS, table.length - from);
+      const pcAt = (block * BLOCK_BYTES) / 4;
+      const ruleAt = (block * BLOCK_BYTES) / 2 + BLOCK_ROWS * 2;
+      for (let row = 0; row < count; row++) {
+        addresses[pcAt + row] = table.base + (table.pc[from + row] ?? 0);
+        rules[ruleAt + row] = numbers[table.rule[from + row] ?? 0] ?? 0;
+      }
     },
   };
 }

@@ -1,35 +1,21 @@
 /**
- * The thread that makes unwind tables: a large file takes a tenth of a second, which nothing else has
+ * The thread that makes the unwind tables of large files: a tenth of a second, which nothing else has
  * to wait for. Gets a {@link TableRequest}, answers with a {@link TableAnswer}.
  */
 import { parentPort } from 'node:worker_threads';
-import { openElf } from '../elf/open-elf.ts';
-import { openVdso } from '../elf/vdso.ts';
-import { buildUnwindTable } from './build-table.ts';
-import type { UnwindTable } from './unwind-table.ts';
+import { type BuiltTable, type CodeOrigin, tableOfFile } from './table-of-file.ts';
 
-export interface TableRequest {
+export interface TableRequest extends CodeOrigin {
   readonly id: number;
-  /** Path to open the file by; empty for the vDSO. */
-  readonly openPath: string;
 }
 
 export interface TableAnswer {
   readonly id: number;
-  readonly isOpened: boolean;
-  /** Absent for a file without call frame information. */
-  readonly table?: UnwindTable;
+  readonly built: BuiltTable;
 }
 
-function answer({ id, openPath }: TableRequest): TableAnswer {
-  using file = openPath === '' ? openVdso() : openElf(openPath).value;
-  if (!file) return { id, isOpened: false };
-  const table = buildUnwindTable(file.elf);
-  return table ? { id, isOpened: true, table } : { id, isOpened: true };
-}
-
-parentPort?.on('message', (request: TableRequest) => {
-  const reply = answer(request);
-  const { table } = reply;
-  parentPort?.postMessage(reply, table ? [table.pc.buffer as ArrayBuffer] : []);
+parentPort?.on('message', ({ id, openPath, buildId }: TableRequest) => {
+  const built = tableOfFile({ openPath, buildId });
+  const moved = built.kind === 'table' ? [built.table.pc.buffer as ArrayBuffer] : [];
+  parentPort?.postMessage({ id, built } satisfies TableAnswer, moved);
 });

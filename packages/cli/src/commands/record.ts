@@ -1,12 +1,16 @@
 import {
+  EVENT_NAMES,
+  EVENTS,
+  type EventName,
   formatDuration,
   isEnded,
+  isEventName,
   type Outcome,
   REASONS,
   type Reason,
   type Task,
 } from '@kube-eagle/api';
-import { CPU, EagleError, profileTypeId } from '@kube-eagle/profile';
+import { EagleError, profileTypeId } from '@kube-eagle/profile';
 import type { Command } from 'commander';
 import {
   duration,
@@ -20,6 +24,7 @@ import {
 } from '../options.ts';
 import { giveProfile } from '../output/give-profile.ts';
 import { printable } from '../output/printable.ts';
+import { processLines } from '../output/process-lines.ts';
 import { showProgress } from '../output/progress.ts';
 import { count } from '../output/quality-line.ts';
 import type { Connection } from '../server/connection.ts';
@@ -30,6 +35,10 @@ import { taskChanges } from '../task-changes.ts';
 interface RecordOptions extends ServerOptions, OutputOptions {
   readonly duration: number;
   readonly rate: number;
+  readonly event: EventName;
+  /** Empty for the usual one. */
+  readonly profiler: string;
+  readonly native?: boolean;
   readonly async?: boolean;
 }
 
@@ -47,7 +56,13 @@ export function addRecord(program: Command, shell: Shell): void {
     )
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
-    .option('-e, --event <event>', 'what to sample: cpu', checkedEvent, 'cpu')
+    .option('-e, --event <event>', `what to take: ${EVENT_NAMES.join(', ')}`, checkedEvent, 'cpu')
+    .option(
+      '-p, --profiler <name>',
+      'auto, ebpf, async-profiler, py-spy, go-pprof (ebpf for cpu, else auto)',
+      '',
+    )
+    .option('--native', 'frames of native code too, where a profiler leaves them out')
     .option('-a, --async', 'print the id and the URL of the task, do not wait');
   withServer(withOutput(command, 'flame'))
     .addHelpText(
@@ -57,6 +72,8 @@ Examples:
   ${shell.name} record pid/1234 -d 10s
   ${shell.name} record container/4f5e9c unit/nginx.service -d 10s
   ${shell.name} record host -d 1m -F 199 -f host.svg
+  ${shell.name} record container/4f5e9c -e alloc -d 20s        # Java and Go
+  ${shell.name} record pid/1234 --profiler py-spy -e wall -d 5s
   ${shell.name} record pid/1234@node-7 pid/99@node-8 -o folded > both.folded
   id=$(${shell.name} record node/node-7 -a | head -1); ${shell.name} tasks watch $id
 
@@ -67,9 +84,12 @@ Ctrl-C ends the recording early and shows what was taken until then.`,
     );
 }
 
-function checkedEvent(event: string): string {
-  if (event === 'cpu') return event;
-  throw new EagleError('invalid_argument', `--event: expected cpu, got ${event}`);
+function checkedEvent(event: string): EventName {
+  if (isEventName(event)) return event;
+  throw new EagleError(
+    'invalid_argument',
+    `--event: expected ${EVENT_NAMES.join(', ')}, got ${JSON.stringify(event)}`,
+  );
 }
 
 async function record(
@@ -81,12 +101,15 @@ async function record(
     targets: targets.map(checkedTarget),
     durationMs: options.duration,
     rateHz: options.rate,
+    event: options.event,
+    profiler: options.profiler,
+    nativeFrames: options.native ?? false,
     idempotencyKey: shell.randomId(),
   };
   await withConnection(shell, options, async (connection) => {
     const task = await connection.client.tasks.createTask({ spec });
     if (options.async) {
-      await shell.stdout.write(`${task.id}\n${pageUrl(connection, task)}\n`);
+      await shell.stdout.write(`${task.id}\n${pageUrl(connection, task, options.event)}\n`);
       return;
     }
     const ended = await taskEnd(shell, connection, task);
@@ -96,7 +119,7 @@ async function record(
       shell,
       connection,
       {
-        profileType: profileTypeId(CPU),
+        profileType: profileTypeId(EVENTS[options.event].type),
         selector: ended.selector,
         ...resultRange(shell, ended),
         format: outputFormat(options, 'flame'),
@@ -111,6 +134,9 @@ async function record(
   if (shell.signal.aborted) throw new EagleError('canceled', 'interrupted: this is what was taken');
 }
 
+/** Of each node; `tasks get` shows all. */
+const MAX_PROCESSES = 10;
+
 /** Clocks of a node and of this machine may differ by that much. */
 const SKEW_MS = 3_600_000;
 
@@ -118,8 +144,9 @@ function resultRange(shell: Shell, task: Task) {
   return { fromMs: task.createdMs - SKEW_MS, toMs: (task.endedMs || shell.nowMs()) + SKEW_MS };
 }
 
-function pageUrl({ url }: Connection, task: Task): string {
-  return `${url}/?${new URLSearchParams({ q: task.selector })}`;
+function pageUrl({ url }: Connection, { selector }: Task, event: EventName): string {
+  const type = event === 'cpu' ? {} : { type: profileTypeId(EVENTS[event].type) };
+  return `${url}/?${new URLSearchParams({ ...type, q: selector })}`;
 }
 
 /** Waits for a task's end; an interrupt cancels it, and still waits for what was taken. */
@@ -172,7 +199,8 @@ function samplesOf({ outcomes }: Task): number {
 /** What an operator should know of a node's part. */
 function outcomeLine({ node, state, reason, message }: Outcome): string {
   const advice = Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : '';
-  const text = message.includes(advice) ? message : `${message} ${advice}`;
+  const sentence = /[^.!?]$/.test(message) ? `${message}.` : message;
+  const text = message.includes(advice) ? message : `${sentence} ${advice}`;
   return printable(`${node}: ${state} (${reason}). ${text.trim()}`);
 }
 
@@ -180,16 +208,18 @@ async function sayOutcomes(shell: Shell, task: Task): Promise<void> {
   if (samplesOf(task) === 0) return;
   for (const outcome of task.outcomes) {
     if (outcome.reason !== '') await shell.stderr.write(`${outcomeLine(outcome)}\n`);
+    for (const line of processLines(outcome, MAX_PROCESSES)) await shell.stderr.write(`${line}\n`);
   }
 }
 
 function noSamples(task: Task): EagleError {
   const cancelled = task.state === 'cancelled';
-  const lines = task.outcomes.map((outcome) =>
+  const lines = task.outcomes.flatMap((outcome) => [
     outcome.reason === ''
       ? `${outcome.node}: ${outcome.state} (no_samples). ${REASONS.no_samples}`
       : outcomeLine(outcome),
-  );
+    ...processLines(outcome, MAX_PROCESSES).map((line) => `  ${line}`),
+  ]);
   const message = [`task ${task.id} ${task.state} without samples`, ...lines].join('\n  ');
   return new EagleError(cancelled ? 'canceled' : 'failed_precondition', message);
 }

@@ -1,4 +1,4 @@
-import { formatDuration, type Task } from '@kube-eagle/api';
+import { formatDuration, type Outcome, type Task } from '@kube-eagle/api';
 import type { Command } from 'commander';
 import {
   type ServerOptions,
@@ -9,6 +9,7 @@ import {
 } from '../options.ts';
 import { ago } from '../output/ago.ts';
 import { printable } from '../output/printable.ts';
+import { processLines } from '../output/process-lines.ts';
 import { count } from '../output/quality-line.ts';
 import { type Column, table } from '../output/table.ts';
 import { writeJson } from '../output/write-json.ts';
@@ -98,16 +99,22 @@ function samplesOf({ outcomes }: Task): number {
   return outcomes.reduce((sum, { samples }) => sum + samples, 0);
 }
 
+function nodeLine({ node, state, reason, message, samples }: Outcome): string {
+  const parts = [`  ${node}`, state, `${count(samples)} samples`, reason, message];
+  return parts.filter((part) => part !== '').join('  ');
+}
+
 async function show(shell: Shell, options: TasksOptions, task: Task): Promise<void> {
   if (options.output === 'json') return await writeJson(shell, task);
   const length = formatDuration(task.spec?.durationMs ?? 0);
+  const { targets = [], rateHz = 0, event = '', profiler = '' } = task.spec ?? {};
+  const what = [event || 'cpu', profiler === '' ? '' : `by ${profiler}`].join(' ').trim();
   const lines = [
-    `${task.id}  ${task.state}  ${task.spec?.targets.join(' ')}  ${length} at ${task.spec?.rateHz} Hz`,
-    ...task.outcomes.map(({ node, state, reason, message, samples }) =>
-      [`  ${node}`, state, `${count(samples)} samples`, reason, message]
-        .filter((part) => part !== '')
-        .join('  '),
-    ),
+    `${task.id}  ${task.state}  ${targets.join(' ')}  ${length} at ${rateHz} Hz  ${what}`,
+    ...task.outcomes.flatMap((outcome) => [
+      nodeLine(outcome),
+      ...processLines(outcome, Number.POSITIVE_INFINITY).map((line) => `  ${line}`),
+    ]),
   ];
   await shell.stdout.write(`${lines.map(printable).join('\n')}\n`);
 }

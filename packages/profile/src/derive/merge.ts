@@ -1,5 +1,5 @@
 import { createProfileBuilder, type ProfileBuilder } from '../model/builder.ts';
-import { float64Column, int32Column } from '../model/columns.ts';
+import { finishTable, growingQuality, growingSamples, pushRow } from '../model/growing-tables.ts';
 import { createPairTable } from '../model/pair-table.ts';
 import {
   FRAME_KINDS,
@@ -81,10 +81,7 @@ function createSampleSum() {
   const instantOf = createInstants();
   const places = createPairTable();
   const rows = createPairTable();
-  const timeMs = float64Column();
-  const series = int32Column();
-  const stack = int32Column();
-  const value = float64Column();
+  const sums = growingSamples();
   return {
     add(from: Samples, seriesOf: readonly number[], stackOf: Int32Array): void {
       for (let at = 0; at < from.length; at++) {
@@ -92,57 +89,34 @@ function createSampleSum() {
         const seriesRow = seriesOf[from.series[at] ?? 0] ?? 0;
         const stackRow = stackOf[from.stack[at] ?? NONE] ?? NONE;
         const row = rows.intern(instantOf(time), places.intern(seriesRow, stackRow));
-        if (row === value.length) {
-          timeMs.push(time);
-          series.push(seriesRow);
-          stack.push(stackRow);
-          value.push(0);
+        if (row === sums.value.length) {
+          pushRow(sums, { timeMs: time, series: seriesRow, stack: stackRow, value: 0 });
         }
-        value.add(row, from.value[at] ?? 0);
+        sums.value.add(row, from.value[at] ?? 0);
       }
     },
-    finish(): Samples {
-      return {
-        length: value.length,
-        timeMs: timeMs.take(),
-        series: series.take(),
-        stack: stack.take(),
-        value: value.take(),
-      };
-    },
+    finish: (): Samples => finishTable(sums),
   };
 }
 
 function createQualitySum() {
   const instantOf = createInstants();
   const rows = createPairTable();
-  const timeMs = float64Column();
-  const series = int32Column();
-  const counts = qualityCounts(float64Column);
-  const rowOf = (time: number, seriesRow: number): number => {
-    const row = rows.intern(instantOf(time), seriesRow);
-    if (row === series.length) {
-      timeMs.push(time);
-      series.push(seriesRow);
-      for (const name of QUALITY_COUNTS) counts[name].push(0);
-    }
+  const sums = growingQuality();
+  const nothing = qualityCounts(() => 0);
+  const rowOf = (timeMs: number, series: number): number => {
+    const row = rows.intern(instantOf(timeMs), series);
+    if (row === sums.series.length) pushRow(sums, { timeMs, series, ...nothing });
     return row;
   };
   return {
     add(from: Quality, seriesOf: readonly number[]): void {
       for (let at = 0; at < from.length; at++) {
         const row = rowOf(from.timeMs[at] ?? 0, seriesOf[from.series[at] ?? 0] ?? 0);
-        for (const name of QUALITY_COUNTS) counts[name].add(row, from[name][at] ?? 0);
+        for (const name of QUALITY_COUNTS) sums[name].add(row, from[name][at] ?? 0);
       }
     },
-    finish(): Quality {
-      return {
-        length: series.length,
-        timeMs: timeMs.take(),
-        series: series.take(),
-        ...qualityCounts((name) => counts[name].take()),
-      };
-    },
+    finish: (): Quality => finishTable(sums),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Column, float64Column, int32Column, uint8Column } from '../model/columns.ts';
+import { finishTable, growingFrames, pushRow } from '../model/growing-tables.ts';
 import { type Frames, type Functions, type Mappings, NONE } from '../model/profile.ts';
 
 /** Locations as they come. */
@@ -40,7 +41,7 @@ export function framesOf(
   locations: RawLocations,
   { functions, mappings }: Referred,
 ): LocationFrames {
-  const columns = createFrameColumns();
+  const columns = growingFrames();
   const count = locations.mapping.length;
   const firstFrame = new Int32Array(count + 1);
   for (let location = 0; location < count; location++) {
@@ -53,9 +54,9 @@ export function framesOf(
     };
     const from = locations.firstLine.get(location);
     const to = location + 1 < count ? locations.firstLine.get(location + 1) : locations.line.length;
-    if (from === to) pushFrame(columns, { ...common, function: NONE, line: 0, inlined: 0 });
+    if (from === to) pushRow(columns, { ...common, function: NONE, line: 0, inlined: 0 });
     for (let line = from; line < to; line++) {
-      pushFrame(columns, {
+      pushRow(columns, {
         ...common,
         function: namedOrNone(functions, locations.lineFunction.get(line)),
         line: locations.line.get(line),
@@ -64,42 +65,10 @@ export function framesOf(
     }
   }
   firstFrame[count] = columns.function.length;
-  return { frames: takeFrames(columns), firstFrame };
+  return { frames: finishTable(columns), firstFrame };
 }
 
 /** A function without a name is none. */
 function namedOrNone(functions: Functions, row: number): number {
   return row >= 0 && row < functions.length && functions.name[row] !== 0 ? row : NONE;
-}
-
-type FrameColumns = ReturnType<typeof createFrameColumns>;
-
-const createFrameColumns = () => ({
-  function: int32Column(),
-  mapping: int32Column(),
-  address: float64Column(),
-  line: int32Column(),
-  kind: uint8Column(),
-  inlined: uint8Column(),
-});
-
-function pushFrame(columns: FrameColumns, frame: Record<keyof FrameColumns, number>): void {
-  columns.function.push(frame.function);
-  columns.mapping.push(frame.mapping);
-  columns.address.push(frame.address);
-  columns.line.push(frame.line);
-  columns.kind.push(frame.kind);
-  columns.inlined.push(frame.inlined);
-}
-
-function takeFrames(columns: FrameColumns): Frames {
-  return {
-    length: columns.function.length,
-    function: columns.function.take(),
-    mapping: columns.mapping.take(),
-    address: columns.address.take(),
-    line: columns.line.take(),
-    kind: columns.kind.take(),
-    inlined: columns.inlined.take(),
-  };
 }

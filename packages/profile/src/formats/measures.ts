@@ -1,25 +1,23 @@
 import { type Labels, labelsKey, labelsOf } from '../labels/labels.ts';
-import { type Column, float64Column, int32Column } from '../model/columns.ts';
+import { float64Column } from '../model/columns.ts';
+import {
+  finishTable,
+  type Growing,
+  growingQuality,
+  growingSamples,
+} from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
-import { NONE, type Profile } from '../model/profile.ts';
+import { NONE, type Profile, type Samples } from '../model/profile.ts';
 import { type ProfileType, profileTypeId } from '../model/profile-type.ts';
-import { type QualityCounts, qualityCounts } from '../model/quality.ts';
+import type { Quality } from '../model/quality.ts';
 
 /** A label's name and value while they are gathered. */
 export type LabelEntry = readonly [string, string];
 
 /** Samples and what they belong to, while a format is read. */
 export interface Measures {
-  readonly samples: {
-    readonly timeMs: Column<Float64Array>;
-    readonly series: Column<Int32Array>;
-    readonly stack: Column<Int32Array>;
-    readonly value: Column<Float64Array>;
-  };
-  readonly quality: QualityCounts<Column<Float64Array>> & {
-    readonly timeMs: Column<Float64Array>;
-    readonly series: Column<Int32Array>;
-  };
+  readonly samples: Growing<Samples>;
+  readonly quality: Growing<Quality>;
   /** Labels in their order; `undefined`, with a problem, if there are too many of them by now. */
   labels(entries: readonly LabelEntry[]): Labels | undefined;
   /** The row of a label set and type; -1, with a problem, if there are too many. */
@@ -63,17 +61,8 @@ export function createMeasures(problems: Problems, sizeBytes: number): Measures 
   // The end counts from the first window: ns since the epoch would not be exact.
   let firstMs: number | undefined;
   let endNs = Number.NEGATIVE_INFINITY;
-  const samples = {
-    timeMs: float64Column(),
-    series: int32Column(),
-    stack: int32Column(),
-    value: float64Column(),
-  };
-  const quality = {
-    timeMs: float64Column(),
-    series: int32Column(),
-    ...qualityCounts(float64Column),
-  };
+  const samples = growingSamples();
+  const quality = growingQuality();
   return {
     samples,
     quality,
@@ -86,19 +75,8 @@ export function createMeasures(problems: Problems, sizeBytes: number): Measures 
     },
     finish: () => ({
       series: series.finish(),
-      samples: {
-        length: samples.timeMs.length,
-        timeMs: samples.timeMs.take(),
-        series: samples.series.take(),
-        stack: samples.stack.take(),
-        value: samples.value.take(),
-      },
-      quality: {
-        length: quality.timeMs.length,
-        timeMs: quality.timeMs.take(),
-        series: quality.series.take(),
-        ...qualityCounts((name) => quality[name].take()),
-      },
+      samples: finishTable(samples),
+      quality: finishTable(quality),
       startMs: firstMs === undefined ? 0 : startMs,
       durationNs: firstMs === undefined ? 0 : endNs + (firstMs - startMs) * 1e6,
     }),

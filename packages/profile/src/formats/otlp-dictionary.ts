@@ -1,4 +1,4 @@
-import { type Column, int32Column } from '../model/columns.ts';
+import { finishTable, type Growing, growingFunctions, pushRow } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
 import { FRAME_KINDS, type Frames, type Functions, type Mappings } from '../model/profile.ts';
 import { framesOf, locationColumns, type RawLocations } from './location-frames.ts';
@@ -35,25 +35,13 @@ export interface Dictionary extends StackRows {
 interface RawTables {
   readonly strings: string[];
   readonly attributes: DictionaryAttribute[];
-  readonly functions: RawFunctions;
+  readonly functions: Growing<Functions>;
   readonly mappings: { readonly file: number[]; readonly attributes: number[][] };
   readonly locations: RawLocations;
   /** Rows of the attribute table, by location. */
   readonly locationAttributes: number[][];
   readonly stacks: number[][];
 }
-
-interface RawFunctions {
-  readonly name: Column<Int32Array>;
-  readonly file: Column<Int32Array>;
-  readonly startLine: Column<Int32Array>;
-}
-
-const functionColumns = (): RawFunctions => ({
-  name: int32Column(),
-  file: int32Column(),
-  startLine: int32Column(),
-});
 
 /**
  * Reads `ProfilesDictionary` (its rows may be in any order). Index 0 means "none" for mappings,
@@ -63,7 +51,7 @@ export function readDictionary(reader: WireReader, problems: Problems): Dictiona
   const raw: RawTables = {
     strings: [],
     attributes: [],
-    functions: functionColumns(),
+    functions: growingFunctions(),
     mappings: { file: [], attributes: [] },
     locations: locationColumns(),
     locationAttributes: [],
@@ -150,9 +138,11 @@ function readFunction(reader: WireReader, functions: RawTables['functions']): vo
     if (field < row.length) row[field] = varintField(reader);
     else skipField(reader);
   });
-  functions.name.push((row[1] || row[2]) ?? 0);
-  functions.file.push(row[3] ?? 0);
-  functions.startLine.push(row[4] ?? 0);
+  pushRow(functions, {
+    name: (row[1] || row[2]) ?? 0,
+    file: row[3] ?? 0,
+    startLine: row[4] ?? 0,
+  });
 }
 
 /** KeyValueAndUnit; before 1.8 KeyValue, whose key is the text itself. */
@@ -197,12 +187,8 @@ function finish(raw: RawTables, bounds: StackBounds): Dictionary {
     buildIds.set(value, known);
     return known;
   };
-  const functions = {
-    length: raw.functions.name.length,
-    name: raw.functions.name.take().map(stringOf),
-    file: raw.functions.file.take().map(stringOf),
-    startLine: raw.functions.startLine.take(),
-  };
+  const raws = finishTable(raw.functions);
+  const functions = { ...raws, name: raws.name.map(stringOf), file: raws.file.map(stringOf) };
   const mappings = {
     length: raw.mappings.file.length,
     file: Int32Array.from(raw.mappings.file, stringOf),

@@ -1,6 +1,7 @@
+import { pushRow } from '../model/growing-tables.ts';
 import type { Problems } from '../model/parsed.ts';
 import { NONE } from '../model/profile.ts';
-import { QUALITY_COUNTS } from '../model/quality.ts';
+import { qualityCounts } from '../model/quality.ts';
 import { type LabelEntry, MAX_TYPES, type Measures, msOfNs, pushLabel } from './measures.ts';
 import type { Dictionary } from './otlp-dictionary.ts';
 import {
@@ -312,7 +313,9 @@ function addQuality(
   const all = labelsOf(labels);
   const of = all ? series(all, rule.type, head.period) : NONE;
   if (of === NONE) return;
-  quality.timeMs.push(head.timeMs);
-  quality.series.push(of);
-  for (const name of QUALITY_COUNTS) quality[name].push(count(OWN_ATTRIBUTES[name]));
+  pushRow(quality, {
+    timeMs: head.timeMs,
+    series: of,
+    ...qualityCounts((name) => count(OWN_ATTRIBUTES[name])),
+  });
 }

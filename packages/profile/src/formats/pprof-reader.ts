@@ -1,6 +1,12 @@
 import { labelName } from '../labels/attribute-names.ts';
 import { checkProfile } from '../model/check.ts';
-import { type Column, int32Column } from '../model/columns.ts';
+import {
+  finishTable,
+  type Growing,
+  growingFunctions,
+  growingMappings,
+  pushRow,
+} from '../model/growing-tables.ts';
 import { createProblems, type Parsed, type Problems } from '../model/parsed.ts';
 import { type Functions, type Mappings, NONE, type Profile } from '../model/profile.ts';
 import type { ProfileType } from '../model/profile-type.ts';
@@ -39,12 +45,9 @@ interface Tables {
   readonly sampleTypes: [type: number, unit: number][];
   /** Id to row; row 0 is "none". */
   readonly mappingIds: Map<Id, number>;
-  readonly mappingFile: Column<Int32Array>;
-  readonly mappingBuildId: Column<Int32Array>;
+  readonly mappings: Growing<Mappings>;
   readonly functionIds: Map<Id, number>;
-  readonly functionName: Column<Int32Array>;
-  readonly functionFile: Column<Int32Array>;
-  readonly functionLine: Column<Int32Array>;
+  readonly functions: Growing<Functions>;
   readonly locationIds: Map<Id, number>;
   readonly locations: RawLocations;
   /** Ids by location, put into rows when all mappings are known. */
@@ -95,12 +98,9 @@ function readTables(reader: WireReader, problems: Problems): Tables {
     strings: [],
     sampleTypes: [],
     mappingIds: new Map(),
-    mappingFile: int32Column(),
-    mappingBuildId: int32Column(),
+    mappings: growingMappings(),
     functionIds: new Map(),
-    functionName: int32Column(),
-    functionFile: int32Column(),
-    functionLine: int32Column(),
+    functions: growingFunctions(),
     locationIds: new Map(),
     locations: locationColumns(),
     locationMapping: [],
@@ -112,8 +112,8 @@ function readTables(reader: WireReader, problems: Problems): Tables {
     period: 0,
     periodType: [0, 0],
   };
-  for (const none of [tables.mappingFile, tables.mappingBuildId]) none.push(0);
-  for (const none of [tables.functionName, tables.functionFile, tables.functionLine]) none.push(0);
+  pushRow(tables.mappings, { file: 0, buildId: 0 });
+  pushRow(tables.functions, { name: 0, file: 0, startLine: 0 });
   while (nextField(reader)) readField(reader, tables);
   if (reader.failed) problems.add('the file is cut');
   if (tables.strings[0] !== '') {
@@ -192,18 +192,15 @@ function readValueType(reader: WireReader): [number, number] {
 function readMapping(reader: WireReader, tables: Tables): void {
   const { id, numbers } = readMessageWithId(reader, 6);
   const [, , , , , file = 0, buildId = 0] = numbers;
-  tables.mappingIds.set(id, tables.mappingFile.length);
-  tables.mappingFile.push(file);
-  tables.mappingBuildId.push(buildId);
+  tables.mappingIds.set(id, tables.mappings.file.length);
+  pushRow(tables.mappings, { file, buildId });
 }
 
 function readFunction(reader: WireReader, tables: Tables): void {
   const { id, numbers } = readMessageWithId(reader, 5);
   const [, , name = 0, systemName = 0, file = 0, line = 0] = numbers;
-  tables.functionIds.set(id, tables.functionName.length);
-  tables.functionName.push(name || systemName);
-  tables.functionFile.push(file);
-  tables.functionLine.push(line);
+  tables.functionIds.set(id, tables.functions.name.length);
+  pushRow(tables.functions, { name: name || systemName, file, startLine: line });
 }
 
 function readLocation(reader: WireReader, tables: Tables): void {
@@ -236,20 +233,14 @@ function finishTables(tables: Tables): {
   const { locations, mappingIds, functionIds, strings } = tables;
   for (const id of tables.locationMapping) locations.mapping.push(mappingIds.get(id) ?? 0);
   for (const id of tables.lineFunction) locations.lineFunction.push(functionIds.get(id) ?? 0);
-  const text = (column: Column<Int32Array>): Int32Array =>
-    column.take().map((row) => (row >= 0 && row < strings.length ? row : 0));
-  const functions = {
-    length: tables.functionName.length,
-    name: text(tables.functionName),
-    file: text(tables.functionFile),
-    startLine: tables.functionLine.take(),
+  const texts = (rows: Int32Array): Int32Array =>
+    rows.map((row) => (row >= 0 && row < strings.length ? row : 0));
+  const functions = finishTable(tables.functions);
+  const mappings = finishTable(tables.mappings);
+  return {
+    functions: { ...functions, name: texts(functions.name), file: texts(functions.file) },
+    mappings: { ...mappings, file: texts(mappings.file), buildId: texts(mappings.buildId) },
   };
-  const mappings = {
-    length: tables.mappingFile.length,
-    file: text(tables.mappingFile),
-    buildId: text(tables.mappingBuildId),
-  };
-  return { functions, mappings };
 }
 
 interface Into {

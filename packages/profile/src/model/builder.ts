@@ -1,5 +1,15 @@
 import { type Labels, labelsKey } from '../labels/labels.ts';
-import { float64Column, int32Column, uint8Column } from './columns.ts';
+import { float64Column } from './columns.ts';
+import {
+  finishTable,
+  growingFrames,
+  growingFunctions,
+  growingMappings,
+  growingQuality,
+  growingSamples,
+  growingStacks,
+  pushRow,
+} from './growing-tables.ts';
 import { createPairTable } from './pair-table.ts';
 import {
   FRAME_KINDS,
@@ -14,7 +24,7 @@ import {
   type StringId,
 } from './profile.ts';
 import { type ProfileType, profileTypeId } from './profile-type.ts';
-import { QUALITY_COUNTS, type QualityCounts, qualityCounts } from './quality.ts';
+import type { QualityCounts } from './quality.ts';
 
 /** One frame as a builder takes it. All but `kind` may be left out. */
 export interface FrameOf {
@@ -76,9 +86,9 @@ function createSymbols() {
   const strings: string[] = [];
   const string = createInterner((text) => strings.push(text));
   string('');
-  const functions = { name: int32Column(), file: int32Column(), startLine: int32Column() };
+  const functions = growingFunctions();
   const functionRows = new Map<string, number>();
-  const mappings = { file: int32Column(), buildId: int32Column() };
+  const mappings = growingMappings();
   const mappingPairs = createPairTable();
   return {
     strings,
@@ -92,9 +102,7 @@ function createSymbols() {
       const known = functionRows.get(key);
       if (known !== undefined) return known as FunctionId;
       functionRows.set(key, functions.name.length);
-      functions.name.push(nameRow);
-      functions.file.push(fileRow);
-      functions.startLine.push(startLine);
+      pushRow(functions, { name: nameRow, file: fileRow, startLine });
       return (functions.name.length - 1) as FunctionId;
     },
     mapping(file: string, buildId: string): MappingId {
@@ -102,8 +110,7 @@ function createSymbols() {
       const buildIdRow = string(buildId);
       const row = mappingPairs.intern(fileRow, buildIdRow);
       if (row === mappings.file.length) {
-        mappings.file.push(fileRow);
-        mappings.buildId.push(buildIdRow);
+        pushRow(mappings, { file: fileRow, buildId: buildIdRow });
       }
       return row as MappingId;
     },
@@ -111,14 +118,7 @@ function createSymbols() {
 }
 
 function createFrames() {
-  const columns = {
-    function: int32Column(),
-    mapping: int32Column(),
-    address: float64Column(),
-    line: int32Column(),
-    kind: uint8Column(),
-    inlined: uint8Column(),
-  };
+  const columns = growingFrames();
   const rows = new Map<string, number>();
   return {
     columns,
@@ -131,12 +131,7 @@ function createFrames() {
       if (known !== undefined) return known as FrameId;
       const row = rows.size;
       rows.set(key, row);
-      columns.function.push(fn);
-      columns.mapping.push(mapping);
-      columns.address.push(address);
-      columns.line.push(line);
-      columns.kind.push(kind);
-      columns.inlined.push(inlined);
+      pushRow(columns, { function: fn, mapping, address, line, kind, inlined });
       return row as FrameId;
     },
   };
@@ -147,17 +142,8 @@ function createMeasures() {
   const types: ProfileType[] = [];
   const period = float64Column();
   const rows = new Map<string, number>();
-  const samples = {
-    timeMs: float64Column(),
-    series: int32Column(),
-    stack: int32Column(),
-    value: float64Column(),
-  };
-  const quality = {
-    timeMs: float64Column(),
-    series: int32Column(),
-    ...qualityCounts(float64Column),
-  };
+  const samples = growingSamples();
+  const quality = growingQuality();
   return {
     labels,
     types,
@@ -183,7 +169,7 @@ export function createProfileBuilder(): ProfileBuilder {
   const frames = createFrames();
   const measures = createMeasures();
   const stackPairs = createPairTable();
-  const stacks = { parent: int32Column(), frame: int32Column() };
+  const stacks = growingStacks();
   return {
     string: symbols.string,
     function: (name, file = '', startLine = 0) => symbols.function(name, file, startLine),
@@ -192,57 +178,34 @@ export function createProfileBuilder(): ProfileBuilder {
     stack(parent, frame) {
       const row = stackPairs.intern(parent, frame);
       if (row === stacks.parent.length) {
-        stacks.parent.push(parent);
-        stacks.frame.push(frame);
+        pushRow(stacks, { parent, frame });
       }
       return row as StackId;
     },
     series: (labels, type, period = 0) => measures.series(labels, type, period),
-    sample({ timeMs, series, stack, value }) {
-      measures.samples.timeMs.push(timeMs);
-      measures.samples.series.push(series);
-      measures.samples.stack.push(stack);
-      measures.samples.value.push(value);
-    },
-    quality(row) {
-      const columns = measures.quality;
-      columns.timeMs.push(row.timeMs);
-      columns.series.push(row.series);
-      for (const name of QUALITY_COUNTS) columns[name].push(row[name]);
-    },
+    sample: (row) => pushRow(measures.samples, row),
+    quality: (row) => pushRow(measures.quality, row),
     get sampleCount() {
       return measures.samples.timeMs.length;
     },
     finish(startMs = 0, durationNs = 0) {
       return {
         strings: symbols.strings,
-        functions: table(symbols.functions),
-        mappings: table(symbols.mappings),
-        frames: table(frames.columns),
-        stacks: table(stacks),
+        functions: finishTable(symbols.functions),
+        mappings: finishTable(symbols.mappings),
+        frames: finishTable(frames.columns),
+        stacks: finishTable(stacks),
         series: {
           length: measures.labels.length,
           labels: measures.labels,
           type: measures.types,
           period: measures.period.take(),
         },
-        samples: table(measures.samples),
-        quality: table(measures.quality),
+        samples: finishTable(measures.samples),
+        quality: finishTable(measures.quality),
         startMs,
         durationNs,
       };
     },
   };
-}
-
-type Taken<C> = { [K in keyof C]: C[K] extends { take(): infer T } ? T : never };
-
-function table<C extends Record<string, { readonly length: number; take(): unknown }>>(
-  columns: C,
-): Taken<C> & { readonly length: number } {
-  const length = Object.values(columns)[0]?.length ?? 0;
-  const taken = Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => [name, column.take()]),
-  );
-  return { ...(taken as Taken<C>), length };
 }

@@ -1,9 +1,18 @@
 import { create } from '@bufbuild/protobuf';
-import { type Outcome, OutcomeSchema, TASK_STATES } from '@kube-eagle/api';
+import {
+  type Outcome,
+  OutcomeSchema,
+  type ProcessOutcome,
+  ProcessOutcomeSchema,
+  TASK_STATES,
+} from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 
 const MAX_REASON_LENGTH = 64;
 const MAX_MESSAGE_LENGTH = 2_000;
+
+/** Processes of one outcome that are kept. */
+const MAX_PROCESSES = 512;
 
 /** What an agent can say of its part: all states but those that only the server knows. */
 const REPORTABLE: readonly string[] = TASK_STATES.filter(
@@ -21,9 +30,24 @@ export function checkedOutcome(outcome: Outcome): Outcome {
   if (!(outcome.samples >= 0 && Number.isFinite(outcome.samples))) {
     throw new EagleError('invalid_argument', `expected a count of samples, got ${outcome.samples}`);
   }
+  const { processes, processesLeftOut } = outcome;
   return create(OutcomeSchema, {
     ...outcome,
     reason: outcome.reason.slice(0, MAX_REASON_LENGTH),
     message: outcome.message.slice(0, MAX_MESSAGE_LENGTH),
+    processes: processes.slice(0, MAX_PROCESSES).map(withinBounds),
+    processesLeftOut: processesLeftOut + Math.max(0, processes.length - MAX_PROCESSES),
+  });
+}
+
+function withinBounds(process: ProcessOutcome): ProcessOutcome {
+  const { comm, language, profiler, state, reason, message, samples } = process;
+  const word = (text: string): string => text.slice(0, MAX_REASON_LENGTH);
+  return create(ProcessOutcomeSchema, {
+    ...process,
+    ...{ comm: word(comm), language: word(language), profiler: word(profiler) },
+    ...{ state: word(state), reason: word(reason) },
+    message: message.slice(0, MAX_MESSAGE_LENGTH),
+    samples: samples >= 0 && Number.isFinite(samples) ? samples : 0,
   });
 }

@@ -219,6 +219,9 @@ function assignment({ id, spec, startedMs }: Task, node: string, nowMs: number):
     ...partOn(node, targets),
     durationMs: Math.max(1, leftMs),
     rateHz: spec?.rateHz ?? 0,
+    event: spec?.event ?? '',
+    profiler: spec?.profiler ?? '',
+    nativeFrames: spec?.nativeFrames ?? false,
   });
   return create(WorkResponseSchema, { kind: { case: 'start', value } });
 }

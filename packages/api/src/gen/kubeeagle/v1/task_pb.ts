@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/task.proto.
  */
 export const file_kubeeagle_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIloKCFRhc2tTcGVjEg8KB3RhcmdldHMYASADKAkSEwoLZHVyYXRpb25fbXMYAiABKAESDwoHcmF0ZV9oehgDIAEoARIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkivAEKBFRhc2sSCgoCaWQYASABKAkSJAoEc3BlYxgCIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYxINCgVzdGF0ZRgDIAEoCRISCgpjcmVhdGVkX21zGAQgASgBEhIKCnN0YXJ0ZWRfbXMYBSABKAESEAoIZW5kZWRfbXMYBiABKAESJwoIb3V0Y29tZXMYByADKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZRIQCghzZWxlY3RvchgIIAEoCSJYCgdPdXRjb21lEgwKBG5vZGUYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB21lc3NhZ2UYBCABKAkSDwoHc2FtcGxlcxgFIAEoASI5ChFDcmVhdGVUYXNrUmVxdWVzdBIkCgRzcGVjGAEgASgLMhYua3ViZWVhZ2xlLnYxLlRhc2tTcGVjIhwKDkdldFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIiEKEExpc3RUYXNrc1JlcXVlc3QSDQoFbGltaXQYASABKA0iNgoRTGlzdFRhc2tzUmVzcG9uc2USIQoFdGFza3MYASADKAsyEi5rdWJlZWFnbGUudjEuVGFzayIeChBXYXRjaFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIh8KEUNhbmNlbFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJMusCCgtUYXNrU2VydmljZRJBCgpDcmVhdGVUYXNrEh8ua3ViZWVhZ2xlLnYxLkNyZWF0ZVRhc2tSZXF1ZXN0GhIua3ViZWVhZ2xlLnYxLlRhc2sSQAoHR2V0VGFzaxIcLmt1YmVlYWdsZS52MS5HZXRUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrIgOQAgESUQoJTGlzdFRhc2tzEh4ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1JlcXVlc3QaHy5rdWJlZWFnbGUudjEuTGlzdFRhc2tzUmVzcG9uc2UiA5ACARJBCglXYXRjaFRhc2sSHi5rdWJlZWFnbGUudjEuV2F0Y2hUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrMAESQQoKQ2FuY2VsVGFzaxIfLmt1YmVlYWdsZS52MS5DYW5jZWxUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrYgZwcm90bzM");
+  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIpIBCghUYXNrU3BlYxIPCgd0YXJnZXRzGAEgAygJEhMKC2R1cmF0aW9uX21zGAIgASgBEg8KB3JhdGVfaHoYAyABKAESFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEg0KBWV2ZW50GAogASgJEhAKCHByb2ZpbGVyGAsgASgJEhUKDW5hdGl2ZV9mcmFtZXMYDCABKAgivAEKBFRhc2sSCgoCaWQYASABKAkSJAoEc3BlYxgCIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYxINCgVzdGF0ZRgDIAEoCRISCgpjcmVhdGVkX21zGAQgASgBEhIKCnN0YXJ0ZWRfbXMYBSABKAESEAoIZW5kZWRfbXMYBiABKAESJwoIb3V0Y29tZXMYByADKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZRIQCghzZWxlY3RvchgIIAEoCSKlAQoHT3V0Y29tZRIMCgRub2RlGAEgASgJEg0KBXN0YXRlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEg8KB3NhbXBsZXMYBSABKAESLwoJcHJvY2Vzc2VzGAogAygLMhwua3ViZWVhZ2xlLnYxLlByb2Nlc3NPdXRjb21lEhoKEnByb2Nlc3Nlc19sZWZ0X291dBgLIAEoDSKQAQoOUHJvY2Vzc091dGNvbWUSCwoDcGlkGAEgASgNEgwKBGNvbW0YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEAoIcHJvZmlsZXIYBCABKAkSDQoFc3RhdGUYBSABKAkSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDwoHc2FtcGxlcxgIIAEoASI5ChFDcmVhdGVUYXNrUmVxdWVzdBIkCgRzcGVjGAEgASgLMhYua3ViZWVhZ2xlLnYxLlRhc2tTcGVjIhwKDkdldFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIiEKEExpc3RUYXNrc1JlcXVlc3QSDQoFbGltaXQYASABKA0iNgoRTGlzdFRhc2tzUmVzcG9uc2USIQoFdGFza3MYASADKAsyEi5rdWJlZWFnbGUudjEuVGFzayIeChBXYXRjaFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIh8KEUNhbmNlbFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJMusCCgtUYXNrU2VydmljZRJBCgpDcmVhdGVUYXNrEh8ua3ViZWVhZ2xlLnYxLkNyZWF0ZVRhc2tSZXF1ZXN0GhIua3ViZWVhZ2xlLnYxLlRhc2sSQAoHR2V0VGFzaxIcLmt1YmVlYWdsZS52MS5HZXRUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrIgOQAgESUQoJTGlzdFRhc2tzEh4ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1JlcXVlc3QaHy5rdWJlZWFnbGUudjEuTGlzdFRhc2tzUmVzcG9uc2UiA5ACARJBCglXYXRjaFRhc2sSHi5rdWJlZWFnbGUudjEuV2F0Y2hUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrMAESQQoKQ2FuY2VsVGFzaxIfLmt1YmVlYWdsZS52MS5DYW5jZWxUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrYgZwcm90bzM");
 
 /**
  * @generated from message kubeeagle.v1.TaskSpec
@@ -40,6 +40,28 @@ export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
    * @generated from field: string idempotency_key = 4;
    */
   idempotencyKey: string;
+
+  /**
+   * One of EVENTS in packages/api/src/event.ts; `cpu` if empty.
+   *
+   * @generated from field: string event = 10;
+   */
+  event: string;
+
+  /**
+   * Name of a profiler of the agents, or `auto`: by language and event. Empty: `ebpf` for `cpu`, `auto`
+   * for all else.
+   *
+   * @generated from field: string profiler = 11;
+   */
+  profiler: string;
+
+  /**
+   * Frames of native code too, where a profiler leaves them out unless asked.
+   *
+   * @generated from field: bool native_frames = 12;
+   */
+  nativeFrames: boolean;
 };
 
 /**
@@ -143,6 +165,20 @@ export type Outcome = Message<"kubeeagle.v1.Outcome"> & {
    * @generated from field: double samples = 5;
    */
   samples: number;
+
+  /**
+   * What became of each process, where the task named processes, containers or services.
+   *
+   * @generated from field: repeated kubeeagle.v1.ProcessOutcome processes = 10;
+   */
+  processes: ProcessOutcome[];
+
+  /**
+   * Processes beyond the bound of the list.
+   *
+   * @generated from field: uint32 processes_left_out = 11;
+   */
+  processesLeftOut: number;
 };
 
 /**
@@ -151,6 +187,68 @@ export type Outcome = Message<"kubeeagle.v1.Outcome"> & {
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_task, 2);
+
+/**
+ * What became of a task on one process.
+ *
+ * @generated from message kubeeagle.v1.ProcessOutcome
+ */
+export type ProcessOutcome = Message<"kubeeagle.v1.ProcessOutcome"> & {
+  /**
+   * On its node.
+   *
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string comm = 2;
+   */
+  comm: string;
+
+  /**
+   * @generated from field: string language = 3;
+   */
+  language: string;
+
+  /**
+   * @generated from field: string profiler = 4;
+   */
+  profiler: string;
+
+  /**
+   * running, done, failed or cancelled.
+   *
+   * @generated from field: string state = 5;
+   */
+  state: string;
+
+  /**
+   * As in Outcome.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * What was expected, what came, what to do; of a profiler that ran, why it was chosen.
+   *
+   * @generated from field: string message = 7;
+   */
+  message: string;
+
+  /**
+   * @generated from field: double samples = 8;
+   */
+  samples: number;
+};
+
+/**
+ * Describes the message kubeeagle.v1.ProcessOutcome.
+ * Use `create(ProcessOutcomeSchema)` to create a new message.
+ */
+export const ProcessOutcomeSchema: GenMessage<ProcessOutcome> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_task, 3);
 
 /**
  * @generated from message kubeeagle.v1.CreateTaskRequest
@@ -167,7 +265,7 @@ export type CreateTaskRequest = Message<"kubeeagle.v1.CreateTaskRequest"> & {
  * Use `create(CreateTaskRequestSchema)` to create a new message.
  */
 export const CreateTaskRequestSchema: GenMessage<CreateTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 3);
+  messageDesc(file_kubeeagle_v1_task, 4);
 
 /**
  * @generated from message kubeeagle.v1.GetTaskRequest
@@ -184,7 +282,7 @@ export type GetTaskRequest = Message<"kubeeagle.v1.GetTaskRequest"> & {
  * Use `create(GetTaskRequestSchema)` to create a new message.
  */
 export const GetTaskRequestSchema: GenMessage<GetTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 4);
+  messageDesc(file_kubeeagle_v1_task, 5);
 
 /**
  * @generated from message kubeeagle.v1.ListTasksRequest
@@ -203,7 +301,7 @@ export type ListTasksRequest = Message<"kubeeagle.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 5);
+  messageDesc(file_kubeeagle_v1_task, 6);
 
 /**
  * @generated from message kubeeagle.v1.ListTasksResponse
@@ -220,7 +318,7 @@ export type ListTasksResponse = Message<"kubeeagle.v1.ListTasksResponse"> & {
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 6);
+  messageDesc(file_kubeeagle_v1_task, 7);
 
 /**
  * @generated from message kubeeagle.v1.WatchTaskRequest
@@ -237,7 +335,7 @@ export type WatchTaskRequest = Message<"kubeeagle.v1.WatchTaskRequest"> & {
  * Use `create(WatchTaskRequestSchema)` to create a new message.
  */
 export const WatchTaskRequestSchema: GenMessage<WatchTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 7);
+  messageDesc(file_kubeeagle_v1_task, 8);
 
 /**
  * @generated from message kubeeagle.v1.CancelTaskRequest
@@ -254,7 +352,7 @@ export type CancelTaskRequest = Message<"kubeeagle.v1.CancelTaskRequest"> & {
  * Use `create(CancelTaskRequestSchema)` to create a new message.
  */
 export const CancelTaskRequestSchema: GenMessage<CancelTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 8);
+  messageDesc(file_kubeeagle_v1_task, 9);
 
 /**
  * Profiles on demand.
