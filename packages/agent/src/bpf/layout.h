@@ -158,7 +158,8 @@ struct choice {
 
 struct announcement {
 	struct image image;
-	u64 time_ns;
+	/* When, and how long after it the next may follow. */
+	u64 time_ns, wait_ns;
 };
 
 /*
