@@ -131,7 +131,7 @@ function selected(profile: Profile, selection: Selection | undefined): Profile {
   return selectSamples(profile, { type, matchers: parseSelector(selector), fromMs, toMs });
 }
 
-const QUALITY = { taken: 1_000, lost: 2, truncated: 10, unsymbolized: 0 };
+const QUALITY = { taken: 1_000, lost: 2, truncated: 10, unsymbolized: 0, guessed: 0 };
 
 /** The services of a server, for a router in memory or over HTTP. */
 export function testRoutes(server: TestServer): (router: ConnectRouter) => void {

@@ -54,7 +54,7 @@ function windowOf(lines: readonly string[], labels: Labels = NODE_A, ageMs = 10_
     }
     builder.sample({ timeMs, series, stack, value: Number(value) });
   }
-  builder.quality({ timeMs, series, taken: 3, lost: 1, truncated: 0, unsymbolized: 0 });
+  builder.quality({ timeMs, series, taken: 3, lost: 1, truncated: 0, unsymbolized: 0, guessed: 0 });
   return builder.finish(timeMs, 1e10);
 }
 

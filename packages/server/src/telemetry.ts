@@ -53,7 +53,7 @@ function createMetrics(registry: Registry) {
       'outcome',
     ]),
     bodyBytes: counter('ingest_bytes_total', 'Bytes of profiles as they were decoded.', ['form']),
-    stacks: counter('stacks_total', 'Stacks stored, and of them those less than whole.', [
+    stacks: counter('stacks_total', 'Stacks stored, and of them those less than whole or sure.', [
       'quality',
     ]),
     stacksCut: counter('stacks_cut_total', 'Stacks cut short, by why.', ['cause']),

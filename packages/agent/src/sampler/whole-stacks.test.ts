@@ -41,8 +41,8 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
     const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
     await using sampler = await driver.open(request);
     const tally: Tally = { samples: 0, frames: 0, ends: {} };
-    const enough = new AbortController();
     const isWarm = warmUp(sampler);
+    const enough = new AbortController();
     for await (const window of sampler.windows(enough.signal)) {
       if (isWarm()) count(window, tally);
       if (tally.samples >= SAMPLES) enough.abort();
