@@ -46,7 +46,7 @@ before(async () => {
     );
   }
 });
-after(() => lives?.[Symbol.dispose]());
+after(() => lives[Symbol.dispose]());
 
 /** The windows of a script, from when the tables of the program are in the kernel. */
 async function windowsOf(script: string, cwd: string): Promise<readonly SampleWindow[]> {
