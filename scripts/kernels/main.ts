@@ -1,6 +1,7 @@
 /**
  * Boots kernels of Debian under qemu and checks the agent there: one object, the same results. Takes
- * some minutes a kernel. Writes docs/kernels.md where all of them ran.
+ * some minutes a kernel. Keeps what each suite saw last, and writes docs/kernels.md once there is
+ * something of all suites on all kernels.
  *
  *   npm run kernels                 every kernel, and the one that runs
  *   npm run kernels -- 5.10 6.1     only some; `running` is the one that runs
@@ -15,13 +16,15 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '@kube-eagle/profile';
 import { boot, writeInitramfs } from './boot.ts';
 import { fetchKernel, KERNELS } from './fetch-kernel.ts';
+import { HARMLESS, SUITES } from './guest/suites.ts';
 import { compilePrograms } from './programs.ts';
-import { markdownOf, type Report, readChecks } from './report.ts';
+import { keepReport, lastReport, markdownOf, type Report, readChecks } from './report.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache', 'kernels');
-/** What is checked of the kernel that runs: nothing that changes the machine. */
-const HARMLESS = ['loading', 'stacks'];
+/** Name of the kernel that runs this. */
+const RUNNING = 'running';
+const ALL: readonly string[] = [...Object.keys(KERNELS), RUNNING];
 
 /** Throws where something is not installed, with how to get it. */
 function requireTools(): void {
@@ -43,7 +46,7 @@ function checkRunning(programs: string, wanted: readonly string[]): Report {
     env: { ...process.env, KERNELS_PROGRAMS: programs },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return { version: 'running', kernel: release(), checks: readChecks(stdout) };
+  return { version: RUNNING, kernel: release(), checks: readChecks(stdout) };
 }
 
 async function checkVersion(
@@ -52,7 +55,7 @@ async function checkVersion(
   suites: readonly string[],
 ): Promise<Report> {
   const programs = join(folder, 'programs');
-  if (version === 'running') return checkRunning(programs, suites);
+  if (version === RUNNING) return checkRunning(programs, suites);
   const kernel = await fetchKernel(version, cache);
   const initramfs = join(folder, 'initramfs');
   if (!existsSync(initramfs)) await writeInitramfs(initramfs, programs);
@@ -73,7 +76,9 @@ async function run(
     for (const version of versions) {
       console.error(`kernel ${version}`);
       try {
-        reports.push(await checkVersion(version, folder, suites));
+        const report = await checkVersion(version, folder, suites);
+        keepReport(cache, report);
+        reports.push(report);
       } catch (error) {
         console.error(`kernel ${version}: ${messageOf(error)}`);
         reports.push({ version, kernel: 'not run', checks: [] });
@@ -85,21 +90,37 @@ async function run(
   }
 }
 
-const all = [...Object.keys(KERNELS), 'running'];
+/** The table of all kernels; `undefined` while some suite has never run on one of them. */
+function tableOfAll(): string | undefined {
+  const reports = ALL.flatMap((version) => lastReport(cache, version) ?? []);
+  const names = Object.keys(SUITES);
+  const isWhole = ({ version, checks }: Report): boolean =>
+    (version === RUNNING ? HARMLESS : names).every((name) =>
+      checks.some(({ suite }) => suite === name),
+    );
+  if (reports.length < ALL.length || !reports.every(isWhole)) return undefined;
+  return markdownOf(reports, names);
+}
+
 try {
   const { values, positionals: chosen } = parseArgs({
     options: { only: { type: 'string', default: '' } },
     allowPositionals: true,
   });
   const suites = values.only.split(',').filter((name) => name !== '');
-  const unknown = chosen.filter((version) => !all.includes(version));
-  if (unknown.length > 0) throw new Error(`expected ${all.join(', ')}, got ${unknown.join(', ')}`);
+  for (const [known, given] of [
+    [ALL, chosen],
+    [Object.keys(SUITES), suites],
+  ] as const) {
+    const unknown = given.filter((name) => !known.includes(name));
+    if (unknown.length > 0)
+      throw new Error(`expected ${known.join(', ')}, got ${unknown.join(', ')}`);
+  }
   requireTools();
-  const reports = await run(chosen.length > 0 ? chosen : all, suites);
-  const table = markdownOf(reports);
-  console.log(table);
-  const isWhole = chosen.length === 0 && suites.length === 0;
-  if (isWhole) writeFileSync(join(root, 'docs', 'kernels.md'), table);
+  const reports = await run(chosen.length > 0 ? chosen : ALL, suites);
+  console.log(markdownOf(reports, Object.keys(SUITES)));
+  const table = tableOfAll();
+  if (table !== undefined) writeFileSync(join(root, 'docs', 'kernels.md'), table);
   const isSound = reports.every(({ checks }) => checks.length > 0 && checks.every(({ ok }) => ok));
   process.exitCode = isSound ? 0 : 1;
 } catch (error) {

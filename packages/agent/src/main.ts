@@ -7,11 +7,14 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
+import { openContainers } from './containers/open-containers.ts';
 import { diagnose } from './doctor.ts';
 import { explainProcess, explanationText } from './explain-process.ts';
 import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
+import { processesNamed } from './inventory/find-processes.ts';
+import { openProcessTable } from './inventory/open-process-table.ts';
 import { LIMITS } from './limits.ts';
 import { processesIn } from './proc/cgroup-processes.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
@@ -29,6 +32,7 @@ import { createPerfEventDriver } from './sampler/perf-event.ts';
 import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
+import type { RunningHere } from './tasks/find-subjects.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createTableBuilder, type TableBuilder } from './unwind/table-builder.ts';
 import { openTableCache } from './unwind/table-cache.ts';
@@ -101,6 +105,16 @@ function profilersOf(
   ];
 }
 
+const runningHere = (containerNamed: RunningHere['containerNamed']): RunningHere => ({
+  startTicks: (pid) => readStat(pid)?.startTicks,
+  findContainer,
+  findUnit,
+  isThere,
+  processesIn: ({ directory }) => processesIn(directory),
+  containerNamed,
+  processesNamed,
+});
+
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
@@ -124,6 +138,13 @@ async function run(settings: Settings): Promise<void> {
     timeoutMs: LIMITS.requestTimeoutMs,
     answerBytes: LIMITS.answerBytes,
   });
+  const containers = openContainers({
+    ...settings,
+    limits: LIMITS,
+    telemetry,
+    random: Math.random,
+  });
+  using processes = openProcessTable({ limit: LIMITS.processes, telemetry, nowMs });
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
@@ -133,13 +154,9 @@ async function run(settings: Settings): Promise<void> {
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
-      here: {
-        startTicks: (pid) => readStat(pid)?.startTicks,
-        findContainer,
-        findUnit,
-        isThere,
-        processesIn: ({ directory }) => processesIn(directory),
-      },
+      here: runningHere(containers.named),
+      containers,
+      processes,
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
         id: readProcFile('/etc/machine-id')?.trim() || hostname(),

@@ -22,6 +22,12 @@ export interface Settings {
   readonly attachToJvms: boolean;
   /** Folder of py-spy and libasyncProfiler.so. */
   readonly profilers: string;
+  /** Socket of Docker's API; empty for none. */
+  readonly dockerSocket: string;
+  /** Socket of a CRI runtime; empty for none, `auto` for that of this machine. */
+  readonly criSocket: string;
+  /** Labels of containers that become labels of their series. */
+  readonly containerLabels: readonly string[];
   readonly logLevel: string;
   /** How `doctor` prints. */
   readonly output: 'text' | 'json';
@@ -43,9 +49,25 @@ const FLAGS = {
     'KUBE_EAGLE_JVM_ATTACH',
   ],
   profilers: ['Folder of py-spy and libasyncProfiler.so', PROFILERS, 'KUBE_EAGLE_PROFILERS'],
+  'docker-socket': [
+    "Socket of Docker's API, or none",
+    '/run/docker.sock',
+    'KUBE_EAGLE_DOCKER_SOCKET',
+  ],
+  'cri-socket': ['Socket of containerd or CRI-O, or none', 'auto', 'KUBE_EAGLE_CRI_SOCKET'],
+  'container-labels': [
+    'Labels of containers to keep, as in team,com.example.tier',
+    '',
+    'KUBE_EAGLE_CONTAINER_LABELS',
+  ],
   'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
   output: ['Of doctor: text or json', 'text', ''],
 } as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
+
+const SOCKET = z
+  .string()
+  .regex(/^(?:none|auto|\/.{1,106})$/, 'expected none or the path of a socket')
+  .transform((text) => (text === 'none' ? '' : text));
 
 const SCHEMA = z.object({
   server: z
@@ -61,6 +83,15 @@ const SCHEMA = z.object({
   'token-file': z.string(),
   'jvm-attach': z.enum(['true', 'false']).transform((text) => text === 'true'),
   profilers: z.string().min(1, 'expected a folder'),
+  'docker-socket': SOCKET.refine(
+    (text) => text !== 'auto',
+    'expected none or the path of a socket',
+  ),
+  'cri-socket': SOCKET,
+  'container-labels': z
+    .string()
+    .max(2_000, 'expected at most 2000 characters')
+    .transform((text) => text.split(',').filter((label) => label !== '')),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
 } satisfies Record<keyof typeof FLAGS, z.ZodType>);
@@ -90,8 +121,11 @@ export function readSettings(
     );
   }
   const { rate: rateHz, 'token-file': tokenFile, ...rest } = parsed.data;
-  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...plain } = rest;
-  return { ...plain, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
+  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...others } = rest;
+  const { 'docker-socket': dockerSocket, 'cri-socket': criSocket, ...more } = others;
+  const { 'container-labels': containerLabels, ...plain } = more;
+  const containers = { dockerSocket, criSocket, containerLabels };
+  return { ...plain, ...containers, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
 }
 
 function wordsOf(argv: readonly string[]): {
@@ -133,7 +167,7 @@ export function ingestUrl(server: URL): URL {
 export function settingsHelp(): string {
   const lines = Object.entries(FLAGS).map(([flag, [meaning, usual, variable]]) => {
     const notes = [usual, variable].filter((note) => note !== '').join('; ');
-    return `  --${flag.padEnd(12)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
+    return `  --${flag.padEnd(16)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
   });
   return [
     'Usage: node packages/agent/src/main.ts [run] [flags]',

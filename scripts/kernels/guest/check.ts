@@ -9,3 +9,6 @@ export interface Check {
 
 /** A group of checks, run one after another. */
 export type Suite = () => AsyncIterable<Check>;
+
+/** What is written behind the last check, to tell a whole run from one that was cut. */
+export const END = 'end';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Check } from './check.ts';
 import { mounted, V2 } from './hierarchies.ts';
 import type { Opened } from './open.ts';
+import { NODE } from './programs.ts';
 
 const open = fileURLToPath(new URL('open.ts', import.meta.url));
 const LOCKDOWN = '/sys/kernel/security/lockdown';
@@ -161,7 +162,7 @@ export async function* doctor(): AsyncGenerator<Check> {
 }
 
 function openedBy(command: readonly string[]): Opened {
-  const [name = '', ...args] = [...command, process.execPath, open];
+  const [name = '', ...args] = [...command, ...NODE, open];
   const { stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
   try {
     return JSON.parse(stdout) as Opened;

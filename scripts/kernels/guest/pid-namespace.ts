@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CONTAINER_ID } from './cgroups.ts';
 import type { Check } from './check.ts';
 import { group, mounted, V2 } from './hierarchies.ts';
-import { PROGRAMS, start } from './programs.ts';
+import { NODE, PROGRAMS, start } from './programs.ts';
 import type { SeenInside } from './sample-namespace.ts';
 import { samplesOf } from './stacks-of.ts';
 
@@ -56,7 +56,7 @@ async function seenInside(): Promise<SeenInside> {
   group(namesake, [outside?.pid ?? 0]);
   group(node, []);
   const script = `echo $$ > ${node}/cgroup.procs; exec "$@"`;
-  const words = ['-c', script, 'sh', ...UNSHARE, process.execPath, inside];
+  const words = ['-c', script, 'sh', ...UNSHARE, ...NODE, inside];
   const child = spawn('/bin/sh', words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [text, [status, signal]] = await Promise.all([
     child.stdout.toArray().then((parts) => parts.join('')),

@@ -4,6 +4,8 @@ import { constants, setPriority } from 'node:os';
 
 /** Where the programs lie whose profile is known. */
 export const PROGRAMS = process.env['KERNELS_PROGRAMS'] ?? '/programs';
+/** Node as this process was started. */
+export const NODE: readonly string[] = [process.execPath, ...process.execArgv];
 /** Seconds after which a program ends by itself. */
 const LIFE = '3600';
 
@@ -13,6 +15,8 @@ export interface Program {
   readonly command: readonly [path: string, ...args: string[]];
   /** Frames that its stacks have on the average, at least. */
   readonly frames: number;
+  /** It first reads and compiles a library, which takes an emulated CPU some seconds. */
+  readonly isSlowToBegin?: boolean;
   /** A function that nearly all of its stacks go through; absent where none is that often. */
   readonly through?: RegExp;
 }
@@ -33,9 +37,9 @@ const hidden = (kind: string, frames: number): Program => ({
   through: SPEND,
 });
 
-const sharing = (name: string, words: Program['command'], frames: number): Program => ({
+const sharing = (name: string, words: Program['command'], frames: number) => ({
   name,
-  command: [...words, LIFE],
+  command: [...words, LIFE] as const,
   frames,
   through: SPEND,
 });
@@ -52,8 +56,11 @@ export const TRUTHS: readonly Program[] = [
   hidden('plugin', 10),
   sharing('Rust', [`${PROGRAMS}/rust`], 20),
   sharing('Go', [`${PROGRAMS}/go`], 4),
-  sharing('Python', [...PYTHON, `${PROGRAMS}/shares.py`], 4),
-  sharing('Node', [process.execPath, ...NAMED, `${PROGRAMS}/shares.cjs`], 8),
+  { ...sharing('Python', [...PYTHON, `${PROGRAMS}/shares.py`], 4), isSlowToBegin: true },
+  {
+    ...sharing('Node', [process.execPath, ...NAMED, `${PROGRAMS}/shares.cjs`], 8),
+    isSlowToBegin: true,
+  },
   {
     name: 'system calls',
     command: ['/usr/bin/dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64k'],

@@ -7,6 +7,7 @@ import {
   type SeriesId,
   type StackId,
 } from '@kube-eagle/profile';
+import type { LabelsOfContainer } from '../containers/container-labels.ts';
 import { type SampleWindow, STACK_ENDS } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
 import { createFrameRows, type FrameRowsOf } from './frame-rows.ts';
@@ -31,14 +32,23 @@ interface SeriesSum {
  * series a label set, with its quality; the host's lost samples are shared out among the series by
  * what each took, in whole numbers.
  */
-export function windowProfile(window: SampleWindow, names: NamedFrames, origin: Origin): Profile {
+export function windowProfile(
+  window: SampleWindow,
+  names: NamedFrames,
+  origin: Origin,
+  labelsOfContainer: LabelsOfContainer = () => [],
+): Profile {
   const { stacks, startMs } = window;
   const builder = createProfileBuilder();
   const rowsOf = createFrameRows(window, names, builder);
   const periodNs = 1e9 / window.rateHz;
   const kernel = kernelProcesses(window);
   const seriesOf = window.processes.map((process, row) =>
-    builder.series(seriesLabels(process, kernel.has(row), origin), CPU, periodNs),
+    builder.series(
+      seriesLabels(process, kernel.has(row), origin, labelsOfContainer),
+      CPU,
+      periodNs,
+    ),
   );
   const sums = createSums();
   for (let row = 0; row < stacks.length; row++) {

@@ -24,7 +24,7 @@ interface Heading {
 /** A flame graph as text for people, within the screen's width. */
 export function flameText(
   { stdout }: Shell,
-  request: Heading & { readonly rows: number },
+  request: Heading & { readonly rows: number; readonly fullNames: boolean },
   answer: FlameTreeResponse,
   tree: CallTree,
 ): string {
@@ -35,7 +35,7 @@ export function flameText(
   return text([
     ...heading(request, { whole, quality, width, paint }),
     '',
-    ...drawTextTree(tree, { rows: request.rows, width, unit, paint }),
+    ...drawTextTree(tree, { rows: request.rows, fullNames: request.fullNames, width, unit, paint }),
   ]);
 }
 
