@@ -172,7 +172,7 @@ test('a frame that says why it has no name counts as one without', () => {
   assert.deepEqual(draw(windowProfile(window, namesOf(window), origin)).slice(1), [
     '  f1;[jit: node 20, no perf map] 100',
     '  f1;f78 50',
-    '3 0 0 2',
+    '3 0 0 2 0',
   ]);
 });
 

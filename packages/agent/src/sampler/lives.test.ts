@@ -46,7 +46,9 @@ before(async () => {
     );
   }
 });
-after(() => lives[Symbol.dispose]());
+after(() => {
+  if (!skip) lives[Symbol.dispose]();
+});
 
 /** The windows of a script, from when the tables of the program are in the kernel. */
 async function windowsOf(script: string, cwd: string): Promise<readonly SampleWindow[]> {
