@@ -28,7 +28,7 @@ const BAD_WORDS: readonly (readonly [words: string, message: RegExp])[] = [
   ['record host -d soon', /--duration: expected a duration such as 30s/],
   ['record host -F 1e3', /--rate: expected a whole number of 1 to 1000/],
   ['record host -F 1001', /--rate: expected a whole number/],
-  ['record host -e lock', /--event: expected cpu, got lock/],
+  ['record host -e locks', /--event: expected cpu, wall, .*, got "?locks/],
   ['tasks get', /missing required argument 'id'/],
   ['tasks list --limit many', /--limit: expected a whole number/],
   ['completion tcsh', /expected bash, zsh or fish, got "tcsh"/],
@@ -47,7 +47,7 @@ test('what the user wrote wrong is said on standard error with exit status 2', a
 });
 
 const COMMANDS =
-  'record query top export labels agents tasks status doctor version completion'.split(' ');
+  'record targets query top export labels agents tasks status doctor version completion'.split(' ');
 
 test('help goes to standard output, names each command, and is no error', async () => {
   for (const words of [['--help'], []]) {

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS } from '@kube-eagle/api';
-import { EagleError, type Profile, readFolded } from '@kube-eagle/profile';
+import { EagleError, type Labels, readFolded } from '@kube-eagle/profile';
 import type { BatchEnd } from '../export/sender.ts';
+import { seriesLabels } from '../export/series-labels.ts';
 import { LIMITS } from '../limits.ts';
 import { readStat } from '../proc/process.ts';
 import { createEbpfProfiler } from '../profilers/ebpf.ts';
@@ -62,7 +63,8 @@ const wide = createEbpfProfiler(async ({ pids }) => {
 
 interface Bench {
   readonly pids: readonly number[];
-  readonly exported: Profile[];
+  /** Of each profile that was given to the exporter, the labels. */
+  readonly exported: Labels[];
   readonly told: TaskOutcome[];
   readonly cancel: () => void;
   run(task?: Partial<TaskRequest>): Promise<TaskOutcome>;
@@ -74,7 +76,7 @@ async function withBench(
   work: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const children = [spawn('sleep', ['60']), spawn('sleep', ['60'])];
-  const exported: Profile[] = [];
+  const exported: Labels[] = [];
   const told: TaskOutcome[] = [];
   const cancelling = new AbortController();
   const sent = { ended: Promise.resolve<BatchEnd>({ kind: 'sent' }) };
@@ -84,8 +86,8 @@ async function withBench(
     resources: createResourceTable(),
     exporter: {
       exportUrgently: async () => sent,
-      async exportProfile(profile) {
-        exported.push(profile);
+      async exportProfile(_profile, process, origin) {
+        exported.push(seriesLabels(process, false, origin, () => []));
         return sent;
       },
     },
@@ -145,7 +147,7 @@ test('each process of a container is profiled by itself, its series labelled', a
       ['done', 6, ['sleep twin done 3', 'sleep twin done 3']],
     );
     assert.match(outcome.processes[0]?.message ?? '', /^twin for alloc of c\/c\+\+; by a twin$/);
-    const labels = exported[0]?.series.labels[0]?.map(({ name, value }) => `${name}=${value}`);
+    const labels = exported[0]?.map(({ name, value }) => `${name}=${value}`);
     for (const label of ['profiler=twin', 'task_id=t', 'language=c/c++', 'process=sleep']) {
       assert.ok(labels?.includes(label), `${label} in ${labels}`);
     }
