@@ -151,7 +151,7 @@ test('npm start profiles this machine from kernel to page', { timeout: 180_000 }
         }
         const gone = await eagle(url, ['record', `container/${id}`, '-d', '2s']);
         assert.equal(gone.status, 1);
-        assert.match(gone.output, /failed \(no_such_container\).*eagle labels container_id/);
+        assert.match(gone.output, /failed \(no_such_container\).*eagle targets/);
       } finally {
         for (const directory of [group, unit]) rmdirSync(directory);
       }
