@@ -101,7 +101,7 @@ function addContainer(
     const stack = addStack(builder, workload, pool[rank] ?? []);
     builder.sample({ timeMs: 0, series, stack, value: count * PERIOD_NS });
   }
-  const counted = { taken: SAMPLES_A_WINDOW, lost: 0, truncated: 1, unsymbolized: 2 };
+  const counted = { taken: SAMPLES_A_WINDOW, lost: 0, truncated: 1, unsymbolized: 2, guessed: 0 };
   builder.quality({ timeMs: 0, series, ...counted });
 }
 

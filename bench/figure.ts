@@ -13,6 +13,11 @@ export interface Figure {
 /** A file of this folder gives its figures, one after another, through a function of this shape. */
 export type Bench = () => AsyncIterable<Figure>;
 
+/** A figure with a budget that it must not exceed. */
+export function atMost(budget: number, figure: Figure): Figure {
+  return { ...figure, budget: `≤ ${budget}`, within: figure.value <= budget };
+}
+
 /** The middle of some numbers; NaN of none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -12,18 +12,22 @@ import type { Bench, Figure } from './figure.ts';
 import { flame } from './flame.ts';
 import { formats } from './formats.ts';
 import { ingest } from './ingest.ts';
+import { processes } from './processes.ts';
 import { sampler } from './sampler.ts';
 import { store } from './store.ts';
 import { symbols } from './symbols.ts';
+import { targets } from './targets.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   sampler,
   agent,
+  processes,
   symbols,
   formats,
   ingest,
   store,
   flame,
+  targets,
 };
 
 const number = (value: number): string =>

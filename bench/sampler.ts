@@ -81,6 +81,7 @@ async function openedMs(): Promise<number> {
 const LIBRARIES: readonly (readonly [string, string])[] = [
   ['node', process.execPath],
   ['libjvm', '/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so'],
+  ['libLLVM', '/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1'],
   ['libstdc++', '/usr/lib/x86_64-linux-gnu/libstdc++.so.6'],
 ];
 

@@ -25,6 +25,7 @@ export async function openServer(
     retentionMs: 7 * 24 * 3_600_000,
     webDirectory: undefined,
     ownNode: 'bench',
+    cluster: undefined,
     version: 'bench',
   });
   resources.use(server);

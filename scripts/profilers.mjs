@@ -31,10 +31,11 @@ const LIBRARY = {
   },
 };
 
-/** Runs a command; gives what it said, or why it failed. */
-function run(command, args) {
+/** Runs a command in a folder; gives what it said, or why it failed. */
+function run(command, args, cwd) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { cwd, stdio, timeout: TIMEOUT_MS });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
@@ -54,7 +55,8 @@ async function fetchPySpy(root, target) {
   try {
     const pins = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '-r'];
     const words = ['-m', 'pip', 'install', '-q', '--no-compile', '--target', scratch, ...pins];
-    const { ok, why } = await run('python3', [...words, join(root, 'scripts', 'py-spy.txt')]);
+    const pinned = join(root, 'scripts', 'py-spy.txt');
+    const { ok, why } = await run('python3', [...words, pinned], scratch);
     if (!ok) return why;
     putInPlace(join(scratch, 'bin', 'py-spy'), target, 0o755);
     return '';
@@ -68,11 +70,13 @@ async function fetchAsyncProfiler(_root, target) {
   if (!wanted) return `there is none for ${arch()}`;
   const scratch = mkdtempSync(join(tmpdir(), 'kube-eagle-mvn-'));
   try {
-    const { ok, why } = await run('mvn', [
+    const words = [
       ...['-q', '-B', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack'],
       ...[`-Dartifact=${JAR}`, `-DoutputDirectory=${scratch}`],
       `-Dmdep.unpack.includes=${wanted.path}`,
-    ]);
+    ];
+    // The plugin leaves a folder of marks where it runs.
+    const { ok, why } = await run('mvn', words, scratch);
     if (!ok) return why;
     const file = join(scratch, wanted.path);
     const got = createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -13,6 +13,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** No file takes a third of this: what has not ended by then never will. */
+const HANGS_MS = 600_000;
+
 interface Tally {
   passed: number;
   failed: number;
@@ -51,7 +54,8 @@ interface Batch {
 /** Runs test files and adds up their leaves. */
 async function runBatch({ files, isolation }: Batch, tally: Tally): Promise<void> {
   if (files.length === 0) return;
-  const stream = run({ files, isolation, concurrency: isolation === 'process' ? 2 : false });
+  const concurrency = isolation === 'process' ? 2 : false;
+  const stream = run({ files, isolation, concurrency, timeout: HANGS_MS });
   stream.on('test:pass', ({ name, skip, details }) => {
     if (details.type === 'suite') return;
     if (skip === undefined) tally.passed++;

@@ -269,7 +269,7 @@ const CASES: readonly Case[] = [
   { name: 'task: no target', send: createTask({ targets: [] }), ...refused, says: /targets/ },
   {
     name: 'task: unknown target',
-    send: createTask({ targets: ['deploy/web'] }),
+    send: createTask({ targets: ['gizmo/web'] }),
     ...refused,
     says: /pid\/1234/,
   },

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ROOT } from '../harness.ts';
 
 /** A program whose profile is known: seven tenths below one function, three below another. */
@@ -82,6 +82,12 @@ const JAVA = ['-XX:+PreserveFramePointer', '-Xcomp', '-XX:CompileCommand=quiet']
 
 const GO = ['runtime\\.goexit.*', `main\\.(${SPEND})`, 'main\\.work'];
 
+/** The system's Python, whose headers the system has. */
+const PYTHON = '/usr/bin/python3';
+const PYTHON_HEADERS = existsSync(PYTHON)
+  ? `/usr/include/${basename(realpathSync(PYTHON))}/Python.h`
+  : '/usr/include/python3/Python.h';
+
 /** The programs of the suite. */
 export const PROGRAMS: readonly Program[] = [
   compiled('C', 'shares.c', {
@@ -139,6 +145,19 @@ export const PROGRAMS: readonly Program[] = [
   script('Node 20', ['/usr/bin/node', ...NODE], 'shares.cjs', [SPEND]),
   script('Node 24', [process.execPath, ...NODE], 'shares.cjs', [SPEND]),
   script('Python', ['python3'], 'shares.py', ['<module>', SPEND, 'work']),
+  {
+    name: 'Python, C extension',
+    needs: ['cc', PYTHON, PYTHON_HEADERS],
+    make(folder) {
+      const flags = ['-O2', '-fomit-frame-pointer', '-shared', '-fPIC'];
+      const include = `-I${dirname(PYTHON_HEADERS)}`;
+      const module = join(folder, 'calling_back.so');
+      const source = join(ROOT, 'golden/programs/calling-back.c');
+      execFileSync('cc', [...flags, include, '-o', module, source]);
+      return [PYTHON, join(ROOT, 'golden/programs/shares-extension.py'), folder];
+    },
+    through: ['<module>', SPEND, 'apply', 'call_back', 'inner_(seventy|thirty)', 'work'],
+  },
 ];
 
 /** A program that the kernel program does not walk. */

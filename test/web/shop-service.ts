@@ -10,6 +10,7 @@ import {
   type Profile,
   parseSelector,
   profileTypeId,
+  qualityCounts,
   selectSamples,
   subtreeAt,
 } from '@kube-eagle/profile';
@@ -24,13 +25,7 @@ export function shopServices(profile: Profile, maxRows: number): (router: Connec
 
   function qualityOf({ quality }: Profile) {
     const sum = (column: Float64Array): number => column.reduce((all, one) => all + one, 0);
-    const { taken, lost, truncated, unsymbolized } = quality;
-    return {
-      taken: sum(taken),
-      lost: sum(lost),
-      truncated: sum(truncated),
-      unsymbolized: sum(unsymbolized),
-    };
+    return qualityCounts((name) => sum(quality[name]));
   }
 
   return (router) => {

@@ -60,7 +60,15 @@ export function shopProfile(endMs: number, windows: number): Profile {
         taken += count;
         builder.sample({ timeMs, series, stack, value: count * NS_PER_SAMPLE });
       }
-      builder.quality({ timeMs, series, taken, lost: 0, truncated: 1, unsymbolized: 2 });
+      builder.quality({
+        timeMs,
+        series,
+        taken,
+        lost: 0,
+        truncated: 1,
+        unsymbolized: 2,
+        guessed: 0,
+      });
     }
   }
   return builder.finish(endMs - windows * WINDOW_MS, windows * WINDOW_MS * 1e6);

@@ -1,12 +1,15 @@
 import type { Client } from '@connectrpc/connect';
 import type { AgentService } from '@kube-eagle/api';
 import { EagleError, messageOf, type Profile } from '@kube-eagle/profile';
+import type { Containers } from './containers/open-containers.ts';
 import { createBell } from './export/bell.ts';
 import type { Deliver } from './export/deliver.ts';
 import { createExporter, type Exporter } from './export/exporter.ts';
 import { openOutbox } from './export/outbox.ts';
 import { backoffMs } from './export/retry.ts';
 import { createSender, type Sender } from './export/sender.ts';
+import { createInventoryReporter, type InventoryReporter } from './inventory/inventory-reporter.ts';
+import type { ProcessTable } from './inventory/process-table.ts';
 import type { Limits } from './limits.ts';
 import type { Profiler } from './profilers/profiler.ts';
 import { createResourceTable } from './profilers/resource-table.ts';
@@ -31,6 +34,9 @@ export interface AgentPorts {
   readonly deliver: Deliver;
   readonly client: Client<typeof AgentService>;
   readonly here: RunningHere;
+  readonly containers: Containers;
+  /** Of all processes of this machine. */
+  readonly processes: ProcessTable;
   readonly outboxDirectory: string;
   readonly identity: Omit<AgentIdentity, 'sampler'>;
   readonly limits: Limits;
@@ -50,14 +56,21 @@ export async function runAgent(ports: AgentPorts, signal: AbortSignal): Promise<
   const over = new AbortController();
   signal.addEventListener('abort', () => setTimeout(() => over.abort(), limits.stopMs).unref());
   const sender = await openSender(ports);
-  const exporter = createExporter({ ...ports, sender });
+  const exporter = createExporter({
+    ...ports,
+    sender,
+    labelsOfContainer: ports.containers.labelsOf,
+  });
+  const inventory = createReporter(ports);
   const counting = setInterval(() => logCounters(ports), COUNTERS_EVERY_MS);
   const sending = sender.run(over.signal);
   try {
     const state = createSamplerState();
     await Promise.all([
       sampleAlways(ports, { exporter, state, over: over.signal }, signal),
-      doTasks(ports, { exporter, state, over: over.signal }, signal),
+      doTasks(ports, { exporter, state, inventory, over: over.signal }, signal),
+      inventory.run(signal),
+      ports.containers.follow(inventory.changed, signal),
     ]);
     await sender.flush(over.signal);
   } finally {
@@ -74,6 +87,20 @@ interface Parts {
   readonly state: SamplerState;
   /** Aborts when even the last window must be done. */
   readonly over: AbortSignal;
+}
+
+/** Tells the server what runs here, over the connection that tasks come by. */
+function createReporter(ports: AgentPorts): InventoryReporter {
+  const { client, identity, limits, processes: table } = ports;
+  return createInventoryReporter({
+    ...ports,
+    table,
+    send: (inventory, signal) =>
+      client.reportInventory(
+        { agentId: identity.id, inventory },
+        { signal, timeoutMs: limits.requestTimeoutMs },
+      ),
+  });
 }
 
 /** Which driver samples, known once the first one was tried. */
@@ -160,8 +187,12 @@ async function sampleOnce(
 }
 
 /** Tasks, once it is known what samples here. */
-async function doTasks(ports: AgentPorts, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { exporter, state, over } = parts;
+async function doTasks(
+  ports: AgentPorts,
+  parts: Parts & { readonly inventory: InventoryReporter },
+  signal: AbortSignal,
+): Promise<void> {
+  const { exporter, state, inventory, over } = parts;
   const { client, identity } = ports;
   const desk: TaskDesk = createTaskDesk(
     {
@@ -180,7 +211,8 @@ async function doTasks(ports: AgentPorts, parts: Parts, signal: AbortSignal): Pr
   );
   await state.tried;
   const who = (): AgentIdentity => ({ ...identity, sampler: state.driver });
-  await followWork({ ...ports, identity: who, desk }, signal);
+  const { wanted: inventoryWanted } = inventory;
+  await followWork({ ...ports, identity: who, desk, inventoryWanted }, signal);
   await desk.end();
 }
 

@@ -63,6 +63,7 @@ test('a JVM is asked for names, unless that is off', { skip: skip || lacks('java
   const off = await explain('java', [program], false);
   assert.match(off.text, /attaching is off +- +generated code of java \d+\n/);
   assert.match(off.text, /mend: let the agent attach to the JVM/);
+  assert.match(off.text, /mend: start the JVM with -XX:\+PreserveFramePointer/);
 });
 
 test('Python is walked by its own frames', {

@@ -55,6 +55,7 @@ export async function explainGenerated(
     'host frame': `the frame of ${fileName(mappings[host]?.path ?? '')}`,
     'own stack': 'frame pointers of own stacks',
     none: 'nothing: stacks are cut',
+    guess: 'frame pointers, if it keeps them',
   };
   return {
     path: ['generated code', runtime && `of ${runtime.name} ${version}`].join(' ').trim(),
@@ -62,9 +63,9 @@ export async function explainGenerated(
     unwinder: words[unwinder],
     names: names.text,
     advice: [
-      ...(unwinder === 'none' ? [FRAMES] : []),
-      ...(names.isKnown ? [] : [(runtime && NAMING[runtime.name]) ?? ANY_NAMING]),
-    ],
+      unwinder === 'none' || unwinder === 'guess' ? runtime && FRAMING[runtime.name] : undefined,
+      names.isKnown ? undefined : ((runtime && NAMING[runtime.name]) ?? ANY_NAMING),
+    ].filter((each) => each !== undefined),
   };
 }
 
@@ -96,7 +97,11 @@ async function whyNoAttach(pid: number, version: string, attachToJvms: boolean):
   return (await readInside(pid))?.catchesQuit ? '' : 'attaching refused';
 }
 
-const FRAMES = 'start Erlang with +JPperf true, so that its code keeps frame pointers';
+/** What makes a runtime's generated code keep frame pointers. */
+const FRAMING: Readonly<Partial<Record<RuntimeName, string>>> = {
+  java: 'start the JVM with -XX:+PreserveFramePointer, so that its code keeps frame pointers',
+  erlang: 'start Erlang with +JPperf true, so that its code keeps frame pointers',
+};
 
 /** What makes a runtime name its generated code. */
 const NAMING: Readonly<Partial<Record<RuntimeName, string>>> = {

@@ -28,6 +28,15 @@ export interface Limits {
   readonly taskGraceMs: number;
   /** A stream that is silent so long is dead. */
   readonly streamSilenceMs: number;
+  /** Running containers that are known by name. */
+  readonly containers: number;
+  /** Processes that are reported and found by name. */
+  readonly processes: number;
+  /** Of what a container runtime answers at once: a list, an event. */
+  readonly containerAnswerBytes: number;
+  readonly containerAnswerMs: number;
+  /** Least time between two lists of a runtime that tells of no events. */
+  readonly containerListPauseMs: number;
   /** Between the signal to stop and the end. */
   readonly stopMs: number;
 }
@@ -49,5 +58,10 @@ export const LIMITS: Limits = {
   taskDurationMs: 3_600_000,
   taskGraceMs: 25_000,
   streamSilenceMs: 30_000,
+  containers: 4_096,
+  processes: 16_384,
+  containerAnswerBytes: 16 * MIB,
+  containerAnswerMs: 10_000,
+  containerListPauseMs: 1_000,
   stopMs: 3_000,
 };

@@ -7,11 +7,16 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { AgentService, exitStatus } from '@kube-eagle/api';
 import { EagleError, messageOf, writeOtlp } from '@kube-eagle/profile';
 import { runAgent } from './agent.ts';
+import { openContainers } from './containers/open-containers.ts';
 import { diagnose } from './doctor.ts';
+import { containerText, explainContainer } from './explain-container.ts';
 import { explainProcess, explanationText } from './explain-process.ts';
 import { lockDirectory } from './export/data-lock.ts';
 import { createDeliver } from './export/deliver.ts';
 import { createPoster } from './export/post.ts';
+import { mainPidOf } from './inventory/find-container.ts';
+import { processesNamed } from './inventory/find-processes.ts';
+import { openProcessTable } from './inventory/open-process-table.ts';
 import { LIMITS } from './limits.ts';
 import { processesIn } from './proc/cgroup-processes.ts';
 import { findContainer, findUnit, isThere } from './proc/find-cgroups.ts';
@@ -29,6 +34,7 @@ import { createPerfEventDriver } from './sampler/perf-event.ts';
 import type { SampleRequest } from './sampler/sampler.ts';
 import { ingestUrl, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createSymbolizer } from './symbols/create-symbolizer.ts';
+import type { RunningHere } from './tasks/find-subjects.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createTableBuilder, type TableBuilder } from './unwind/table-builder.ts';
 import { openTableCache } from './unwind/table-cache.ts';
@@ -101,6 +107,17 @@ function profilersOf(
   ];
 }
 
+const runningHere = (containerNamed: RunningHere['containerNamed']): RunningHere => ({
+  startTicks: (pid) => readStat(pid)?.startTicks,
+  findContainer,
+  findUnit,
+  isThere,
+  processesIn: ({ directory }) => processesIn(directory),
+  containerNamed,
+  mainPidOf,
+  processesNamed,
+});
+
 async function run(settings: Settings): Promise<void> {
   const signal = stopSignal();
   using _lock = lockDirectory(settings.data);
@@ -124,6 +141,13 @@ async function run(settings: Settings): Promise<void> {
     timeoutMs: LIMITS.requestTimeoutMs,
     answerBytes: LIMITS.answerBytes,
   });
+  const containers = openContainers({
+    ...settings,
+    limits: LIMITS,
+    telemetry,
+    random: Math.random,
+  });
+  using processes = openProcessTable({ limit: LIMITS.processes, telemetry, nowMs });
   telemetry.log.info({ node, server: settings.server.href, version: VERSION }, 'starting');
   await runAgent(
     {
@@ -133,13 +157,9 @@ async function run(settings: Settings): Promise<void> {
       encode: writeOtlp,
       deliver: createDeliver({ poster, token, nowMs, maxWaitMs: LIMITS.retryMs }),
       client: agentClient(settings, token),
-      here: {
-        startTicks: (pid) => readStat(pid)?.startTicks,
-        findContainer,
-        findUnit,
-        isThere,
-        processesIn: ({ directory }) => processesIn(directory),
-      },
+      here: runningHere(containers.named),
+      containers,
+      processes,
       outboxDirectory: join(settings.data, 'outbox'),
       identity: {
         id: readProcFile('/etc/machine-id')?.trim() || hostname(),
@@ -163,6 +183,18 @@ async function run(settings: Settings): Promise<void> {
   );
 }
 
+/** What `doctor` says of a process or container. */
+async function explanation({ pid, container, output, attachToJvms }: Settings): Promise<string> {
+  if (pid > 0) {
+    const explained = await explainProcess(pid, attachToJvms);
+    return output === 'json' ? json(explained) : explanationText(explained);
+  }
+  const explained = explainContainer(container);
+  return output === 'json' ? json(explained) : containerText(explained);
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(settingsHelp());
@@ -170,10 +202,8 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const settings = readSettings(argv, process.env);
   if (settings.command === 'doctor') {
-    if (settings.pid > 0) {
-      const explained = await explainProcess(settings.pid, settings.attachToJvms);
-      const json = `${JSON.stringify(explained, undefined, 2)}\n`;
-      process.stdout.write(settings.output === 'json' ? json : explanationText(explained));
+    if (settings.pid > 0 || settings.container !== '') {
+      process.stdout.write(await explanation(settings));
       return;
     }
     const { text, status } = diagnose(allFindings(settings), settings.output);

@@ -26,7 +26,7 @@ test('what cannot be is refused by the name of its flag', () => {
     [/--server: .*got "nope"/, '--server', 'nope'],
     [/--data: /, '--data', ''],
     [/--colour/, '--colour', 'red'],
-    [/expected run, doctor or doctor pid\/N, got "walk"/, 'walk'],
+    [/expected run, doctor, doctor pid\/N or doctor container\/ID, got "walk"/, 'walk'],
   ];
   for (const [message, ...argv] of cases) {
     assert.throws(() => readSettings(argv, {}), { code: 'invalid_argument', message });

@@ -7,8 +7,10 @@ import { z } from 'zod';
 /** What an operator decides. */
 export interface Settings {
   readonly command: 'run' | 'doctor';
-  /** The process that `doctor` explains; 0 for the machine. */
+  /** The process that `doctor` explains; 0 for none. */
   readonly pid: number;
+  /** Begin of the id of the container that `doctor` explains; empty for none. */
+  readonly container: string;
   readonly server: URL;
   /** Directory of the outbox. */
   readonly data: string;
@@ -22,6 +24,12 @@ export interface Settings {
   readonly attachToJvms: boolean;
   /** Folder of py-spy and libasyncProfiler.so. */
   readonly profilers: string;
+  /** Socket of Docker's API; empty for none. */
+  readonly dockerSocket: string;
+  /** Socket of a CRI runtime; empty for none, `auto` for that of this machine. */
+  readonly criSocket: string;
+  /** Labels of containers that become labels of their series. */
+  readonly containerLabels: readonly string[];
   readonly logLevel: string;
   /** How `doctor` prints. */
   readonly output: 'text' | 'json';
@@ -43,9 +51,25 @@ const FLAGS = {
     'KUBE_EAGLE_JVM_ATTACH',
   ],
   profilers: ['Folder of py-spy and libasyncProfiler.so', PROFILERS, 'KUBE_EAGLE_PROFILERS'],
+  'docker-socket': [
+    "Socket of Docker's API, or none",
+    '/run/docker.sock',
+    'KUBE_EAGLE_DOCKER_SOCKET',
+  ],
+  'cri-socket': ['Socket of containerd or CRI-O, or none', 'auto', 'KUBE_EAGLE_CRI_SOCKET'],
+  'container-labels': [
+    'Labels of containers to keep, as in team,com.example.tier',
+    '',
+    'KUBE_EAGLE_CONTAINER_LABELS',
+  ],
   'log-level': ['trace, debug, info, warn, error or silent', 'info', 'KUBE_EAGLE_LOG_LEVEL'],
   output: ['Of doctor: text or json', 'text', ''],
 } as const satisfies Record<string, readonly [meaning: string, usual: string, variable: string]>;
+
+const SOCKET = z
+  .string()
+  .regex(/^(?:none|auto|\/.{1,106})$/, 'expected none or the path of a socket')
+  .transform((text) => (text === 'none' ? '' : text));
 
 const SCHEMA = z.object({
   server: z
@@ -61,6 +85,15 @@ const SCHEMA = z.object({
   'token-file': z.string(),
   'jvm-attach': z.enum(['true', 'false']).transform((text) => text === 'true'),
   profilers: z.string().min(1, 'expected a folder'),
+  'docker-socket': SOCKET.refine(
+    (text) => text !== 'auto',
+    'expected none or the path of a socket',
+  ),
+  'cri-socket': SOCKET,
+  'container-labels': z
+    .string()
+    .max(2_000, 'expected at most 2000 characters')
+    .transform((text) => text.split(',').filter((label) => label !== '')),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   output: z.enum(['text', 'json']),
 } satisfies Record<keyof typeof FLAGS, z.ZodType>);
@@ -73,7 +106,7 @@ export function readSettings(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { flags, command, pid } = wordsOf(argv);
+  const { flags, command, pid, container } = wordsOf(argv);
   const words = Object.fromEntries(
     Object.entries(FLAGS).map(([flag, [, usual, variable]]) => [
       flag,
@@ -90,14 +123,28 @@ export function readSettings(
     );
   }
   const { rate: rateHz, 'token-file': tokenFile, ...rest } = parsed.data;
-  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...plain } = rest;
-  return { ...plain, command, pid, rateHz, tokenFile, attachToJvms, logLevel };
+  const { 'log-level': logLevel, 'jvm-attach': attachToJvms, ...others } = rest;
+  const { 'docker-socket': dockerSocket, 'cri-socket': criSocket, ...more } = others;
+  const { 'container-labels': containerLabels, ...plain } = more;
+  const containers = { dockerSocket, criSocket, containerLabels };
+  return {
+    ...plain,
+    ...containers,
+    command,
+    pid,
+    container,
+    rateHz,
+    tokenFile,
+    attachToJvms,
+    logLevel,
+  };
 }
 
 function wordsOf(argv: readonly string[]): {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly command: Settings['command'];
   readonly pid: number;
+  readonly container: string;
 } {
   try {
     const { values, positionals } = parseArgs({
@@ -112,13 +159,15 @@ function wordsOf(argv: readonly string[]): {
     });
     const [command = 'run', ...more] = positionals;
     const subject = command === 'doctor' ? more.shift() : undefined;
-    const pid = subject === undefined ? '0' : /^pid\/([1-9]\d{0,6})$/.exec(subject)?.[1];
-    if (pid === undefined || more.length > 0 || (command !== 'run' && command !== 'doctor')) {
+    const [, pid = '0', container = ''] =
+      /^(?:pid\/([1-9]\d{0,6})|container\/([0-9a-f]{4,64}))$/.exec(subject ?? '') ?? [];
+    const isUnknown = subject !== undefined && pid === '0' && container === '';
+    if (isUnknown || more.length > 0 || (command !== 'run' && command !== 'doctor')) {
       throw new Error(
-        `expected run, doctor or doctor pid/N, got ${JSON.stringify(positionals.join(' '))}`,
+        `expected run, doctor, doctor pid/N or doctor container/ID, got ${JSON.stringify(positionals.join(' '))}`,
       );
     }
-    return { flags: values as Record<string, string>, command, pid: Number(pid) };
+    return { flags: values as Record<string, string>, command, pid: Number(pid), container };
   } catch (cause) {
     throw new EagleError('invalid_argument', `${(cause as Error).message}. See --help`, { cause });
   }
@@ -133,15 +182,15 @@ export function ingestUrl(server: URL): URL {
 export function settingsHelp(): string {
   const lines = Object.entries(FLAGS).map(([flag, [meaning, usual, variable]]) => {
     const notes = [usual, variable].filter((note) => note !== '').join('; ');
-    return `  --${flag.padEnd(12)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
+    return `  --${flag.padEnd(16)} ${meaning}${notes === '' ? '' : ` (${notes})`}`;
   });
   return [
     'Usage: node packages/agent/src/main.ts [run] [flags]',
-    '       node packages/agent/src/main.ts doctor [pid/N] [-o json]',
+    '       node packages/agent/src/main.ts doctor [pid/N|container/ID] [-o json]',
     '',
     'Samples every process of this machine and sends the profiles to a server. doctor says what this',
     'machine can and cannot do, and exits with 1 where something is to be mended; of one process, how',
-    'its stacks are walked and named.',
+    'its stacks are walked and named; of a container, which process is its main one.',
     '',
     ...lines,
     '',

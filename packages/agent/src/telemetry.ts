@@ -24,6 +24,13 @@ export const COUNTERS = [
   'tasks_failed',
   'processes_left_out',
   'reports_lost',
+  'container_source_failures',
+  'container_garbage',
+  'containers_dropped',
+  'process_events_lost',
+  'processes_dropped',
+  'inventories_sent',
+  'inventories_failed',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -1,12 +1,19 @@
 /** Why a process, a node or a task gave nothing or less than asked, and what an operator can do. */
 export const REASONS = {
-  no_such_process:
-    'The process had ended or never was. List what runs: ps, or eagle labels process.',
-  no_such_container:
-    'No process of such a container runs there. List what runs: eagle labels container_id.',
-  no_such_unit: 'No process of such a service runs there. List what runs: eagle labels unit.',
+  no_such_process: 'The process had ended or never was. List what runs: ps, or eagle targets.',
+  no_such_container: 'No process of such a container runs there. List what runs: eagle targets.',
+  no_such_unit: 'No process of such a service runs there. List what runs: eagle targets.',
   ambiguous: 'Several could be meant. Write more of the name.',
   process_ended: 'What was asked for ended during the task; what it gave until then is kept.',
+  no_such_object:
+    'Kubernetes has no object of that name there. List what runs: eagle targets, with -n or -A.',
+  no_running_pods: 'It has no running pods now. Look at it: kubectl describe.',
+  no_cluster:
+    'The server watches no Kubernetes cluster. Start it with --kubeconfig FILE, or in the cluster.',
+  cluster_unknown:
+    'The server has not read this from the Kubernetes API yet. What is in its way: eagle status.',
+  pod_ended:
+    'A pod ended during the task; what it gave until then is kept. Run the task again for those that took its place.',
   agent_gone: 'The agent left during the task. Its log tells why; run the task again.',
   no_agent: 'No agent is connected for the target. See: eagle agents.',
   not_permitted: 'The agent may not profile this. See: eagle doctor.',

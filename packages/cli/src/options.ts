@@ -48,6 +48,30 @@ export async function withConnection<T>(
   }
 }
 
+/** Where targets of Kubernetes are looked for: kubectl's flags. */
+export interface ScopeOptions {
+  readonly namespace: string;
+  readonly allNamespaces?: boolean;
+  readonly selector: string;
+  readonly container: string;
+}
+
+export function withScope(command: Command): Command {
+  return command
+    .option('-n, --namespace <name>', "namespace of Kubernetes' targets (default: default)", '')
+    .option('-A, --all-namespaces', 'look for them in all namespaces')
+    .option('-l, --selector <labels>', 'only pods with these labels', checkedSelector, '')
+    .option('-c, --container <name>', 'only containers of this name', '');
+}
+
+/** The scope that the flags say. */
+export function scopeOf({ namespace, allNamespaces = false, ...rest }: ScopeOptions) {
+  if (namespace !== '' && allNamespaces) {
+    throw new EagleError('invalid_argument', 'expected -n or -A, got both');
+  }
+  return { namespace, allNamespaces, selector: rest.selector, container: rest.container };
+}
+
 export interface SelectionOptions {
   readonly type: string;
   readonly from: string;
@@ -91,6 +115,7 @@ export interface OutputOptions {
   readonly output?: Format;
   readonly file?: string;
   readonly rows: number;
+  readonly fullNames: boolean;
   readonly limit: number;
 }
 
@@ -104,6 +129,7 @@ export function withOutput(command: Command, fallback: Format): Command {
     )
     .option('-f, --file <path>', 'write to a file instead of standard output')
     .option('--rows <n>', 'rows of a flame graph in text', wholeNumber('--rows', 10_000), 60)
+    .option('--full-names', 'whole names in a flame graph in text, however long', false)
     .option('--limit <n>', 'functions of a list', wholeNumber('--limit', 10_000), 30);
 }
 

@@ -6,6 +6,7 @@ import { addLabels } from './commands/labels.ts';
 import { addExport, addQuery, addTop } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
+import { addTargets } from './commands/targets.ts';
 import { addTasks } from './commands/tasks.ts';
 import { addVersion } from './commands/version.ts';
 import type { Shell } from './shell.ts';
@@ -16,6 +17,7 @@ const COMMANDS = [
   addTop,
   addExport,
   addLabels,
+  addTargets,
   addAgents,
   addTasks,
   addStatus,
@@ -49,6 +51,7 @@ export function createProgram(shell: Shell, { out, err }: ProgramOutput): Comman
       'after',
       `
 Examples:
+  ${shell.name} record deploy/web -n shop    what the pods of a deployment do now
   ${shell.name} record pid/1234 -d 10s       what a process does now
   ${shell.name} top --from now-1d            the busiest functions of a day
   ${shell.name} query namespace=shop -f shop.svg

@@ -18,16 +18,17 @@ const BAD_WORDS: readonly (readonly [words: string, message: RegExp])[] = [
   ['query --server nonsense', /expected a server such as http/],
   ['export -o flame', /export: expected -o folded, speedscope, pprof, got flame/],
   ['labels -l {', /selector/],
-  ['record', /missing required argument 'target'/],
   ['record pid/0', /expected a process id of 1 to 4194304, got "pid\/0"/],
   ['record pid/12x', /expected a process id/],
   ['record node/', /expected a target/],
-  ['record deploy/web', /deploy\/web cannot be recorded yet: pid\/1234/],
+  ['record', /expected a target such as deploy\/web, .* or -l app=web/],
+  ['record deploy/web -n shop -A', /expected -n or -A, got both/],
+  ['targets Deploy/Web', /expected a target, got "Deploy\/Web"/],
   ['record host -d 0', /--duration: expected more than no time/],
   ['record host -d soon', /--duration: expected a duration such as 30s/],
   ['record host -F 1e3', /--rate: expected a whole number of 1 to 1000/],
   ['record host -F 1001', /--rate: expected a whole number/],
-  ['record host -e lock', /--event: expected cpu, got lock/],
+  ['record host -e locks', /--event: expected cpu, wall, .*, got "?locks/],
   ['tasks get', /missing required argument 'id'/],
   ['tasks list --limit many', /--limit: expected a whole number/],
   ['completion tcsh', /expected bash, zsh or fish, got "tcsh"/],
@@ -46,7 +47,7 @@ test('what the user wrote wrong is said on standard error with exit status 2', a
 });
 
 const COMMANDS =
-  'record query top export labels agents tasks status doctor version completion'.split(' ');
+  'record targets query top export labels agents tasks status doctor version completion'.split(' ');
 
 test('help goes to standard output, names each command, and is no error', async () => {
   for (const words of [['--help'], []]) {

@@ -1,9 +1,12 @@
 import { type ConnectRouter, createRouterTransport, type ServiceImpl } from '@connectrpc/connect';
 import {
   encodeFlameTree,
+  InventoryService,
   isEnded,
+  type ProcessGroup,
   QueryService,
   ROUTES,
+  type RunningContainer,
   type Selection,
   StatusService,
   TaskService,
@@ -44,7 +47,30 @@ export interface TaskStep {
     readonly reason?: string;
     readonly message?: string;
     readonly samples?: number;
+    readonly processes?: {
+      readonly pid: number;
+      readonly comm: string;
+      readonly language?: string;
+      readonly profiler: string;
+      readonly state: string;
+      readonly reason?: string;
+      readonly message?: string;
+      readonly samples: number;
+    }[];
+    readonly processesLeftOut?: number;
   }[];
+}
+
+type Fields<T> = Partial<Omit<T, '$typeName' | '$unknown'>>;
+
+/** What runs on a node, as far as a test says. */
+export interface TestInventory {
+  readonly node: string;
+  readonly inventory: {
+    readonly containers?: Fields<RunningContainer>[];
+    readonly processes?: Fields<ProcessGroup>[];
+    readonly leftOut?: number;
+  };
 }
 
 /** What a server in a test has and does. */
@@ -62,6 +88,8 @@ export interface TestServer {
     };
     readonly connected: boolean;
   }[];
+  /** What runs, by node. */
+  readonly inventories: readonly TestInventory[];
   /** Tasks that were made, and ids of those that were cancelled. */
   readonly made: TaskSpec[];
   readonly cancels: string[];
@@ -71,7 +99,16 @@ export interface TestServer {
 export function testServer(other: Partial<TestServer> = {}): TestServer {
   const profile = storedProfile('main;heavy 7000000', 'main;light 3000000');
   const cancelled = { state: 'cancelled' };
-  return { profile, course: [], cancelled, agents: [], made: [], cancels: [], ...other };
+  return {
+    profile,
+    course: [],
+    cancelled,
+    agents: [],
+    inventories: [],
+    made: [],
+    cancels: [],
+    ...other,
+  };
 }
 
 /** CPU time of process `split`, task `t1`, a minute before the instant of tests. */
@@ -94,12 +131,19 @@ function selected(profile: Profile, selection: Selection | undefined): Profile {
   return selectSamples(profile, { type, matchers: parseSelector(selector), fromMs, toMs });
 }
 
-const QUALITY = { taken: 1_000, lost: 2, truncated: 10, unsymbolized: 0 };
+const QUALITY = { taken: 1_000, lost: 2, truncated: 10, unsymbolized: 0, guessed: 0 };
 
 /** The services of a server, for a router in memory or over HTTP. */
 export function testRoutes(server: TestServer): (router: ConnectRouter) => void {
   const { profile, agents } = server;
   return (router) => {
+    router.service(InventoryService, {
+      listInventories: ({ nodes }) => ({
+        nodes: server.inventories
+          .filter(({ node = '' }) => nodes.length === 0 || nodes.includes(node))
+          .map((each) => ({ ...each })),
+      }),
+    });
     router.service(QueryService, {
       profileTypes: () => ({ profileTypes: [profileTypeId(CPU)] }),
       labels: ({ name }) => ({

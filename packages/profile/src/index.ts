@@ -7,6 +7,7 @@ export * from './derive/format-value.ts';
 export * from './derive/hot-list.ts';
 export * from './derive/merge.ts';
 export * from './derive/select-samples.ts';
+export * from './derive/short-name.ts';
 export * from './derive/subtree.ts';
 export * from './derive/sum-by-stack.ts';
 export * from './derive/truncations.ts';

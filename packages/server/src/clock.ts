@@ -6,6 +6,20 @@ export interface Clock {
   every(periodMs: number, run: () => void): Disposable;
 }
 
+/** Resolves when `ms` have passed, or at once when `signal` aborts. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      alarm[Symbol.dispose]();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const alarm = clock.every(Math.max(1, ms), end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
+
 /** A clock that stands until it is moved: for tests. */
 export interface ManualClock extends Clock {
   /** Moves the time on, calling on the way what is due. */

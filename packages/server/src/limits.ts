@@ -36,12 +36,23 @@ const BOUNDS = {
   timeline_groups: [1_000, 'groups'],
   queries_at_once: [16, 'queries'],
   query_timeout: [60_000, 'ms'],
+  /** Objects of one kind that are kept of a Kubernetes cluster. */
+  cluster_objects: [200_000, 'objects'],
+  /** Containers that are remembered after their end, so that what comes late is named. */
+  cluster_past_containers: [20_000, 'containers'],
+  resolved_targets: [10_000, 'targets'],
   agents_connected: [10_000, 'agents'],
   /** Messages that wait for an agent to read them. */
   agent_queue: [256, 'messages'],
+  /** What agents report to run on their nodes, all together. */
+  inventory_bytes: [256 * MIB, 'bytes'],
+  /** Nodes in one answer of what runs. */
+  inventory_nodes: [200, 'nodes'],
   tasks_open: [100, 'tasks'],
   task_watchers: [1_000, 'streams'],
   task_targets: [64, 'targets'],
+  /** What the targets of a task may be resolved to, all together. */
+  task_places: [10_000, 'targets'],
   task_duration: [3_600_000, 'ms'],
   task_rate: [1_000, 'Hz'],
   /** How long a task waits for an agent that has left. */

@@ -9,14 +9,17 @@ import type { ControlStore } from './control/control-store.ts';
 import { createMemoryControlStore } from './control/memory-control-store.ts';
 import { openSqliteControlStore } from './control/sqlite-control-store.ts';
 import { isLoopbackName } from './http/guard.ts';
-import { joinContainerId } from './identity/identity.ts';
+import { type JoinIdentity, joinContainerId } from './identity/identity.ts';
+import { createPodIdentity } from './identity/pod-identity.ts';
 import { createLimits } from './limits.ts';
 import { createServer } from './server.ts';
 import { readSettings, type Settings, settingsHelp } from './settings.ts';
 import { openDuckdbStore } from './store/duckdb/duckdb-store.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/profile-store.ts';
-import { createTelemetry } from './telemetry.ts';
+import type { Cluster } from './targets/cluster.ts';
+import { clusterSettled, openCluster } from './targets/open-cluster.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 const VERSION = '0.1.0';
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -86,18 +89,41 @@ function webDirectory({ web }: Settings): string | undefined {
   );
 }
 
+function joinIdentity(
+  { podLabels }: Settings,
+  cluster: Cluster | undefined,
+  { metrics }: Telemetry,
+): JoinIdentity {
+  if (!cluster) return joinContainerId;
+  return createPodIdentity({
+    cluster,
+    podLabels,
+    joined: (outcome) => metrics.identity.inc({ outcome }),
+  });
+}
+
 async function run(settings: Settings): Promise<void> {
   const stopped = askedToStop();
   const token = readToken(settings);
   const limits = createLimits({ row_age: Math.min(settings.retentionMs, WEEK_MS) });
   const telemetry = createTelemetry(limits, process.stdout, settings.logLevel);
+  const cluster = openCluster({
+    kubeconfig: settings.kubeconfig,
+    env: process.env,
+    limits,
+    telemetry,
+    clock,
+    random: Math.random,
+  });
+  await using _cluster = cluster;
   const { store, control } = await openStores(settings);
   await using _store = store;
   await using _control = control;
   await using server = await createServer({
     store,
     control,
-    joinIdentity: joinContainerId,
+    joinIdentity: joinIdentity(settings, cluster, telemetry),
+    cluster,
     limits,
     telemetry,
     clock,
@@ -107,6 +133,7 @@ async function run(settings: Settings): Promise<void> {
     ownNode: settings.node || hostname(),
     version: VERSION,
   });
+  if (cluster) await clusterSettled(cluster, clock, telemetry);
   const { address, port } = await server.listen(settings.port, settings.host);
   telemetry.log.info({ address, port, data: settings.data, version: VERSION }, 'listening');
   const signal = await stopped;

@@ -54,7 +54,7 @@ function windowOf(lines: readonly string[], labels: Labels = NODE_A, ageMs = 10_
     }
     builder.sample({ timeMs, series, stack, value: Number(value) });
   }
-  builder.quality({ timeMs, series, taken: 3, lost: 1, truncated: 0, unsymbolized: 0 });
+  builder.quality({ timeMs, series, taken: 3, lost: 1, truncated: 0, unsymbolized: 0, guessed: 0 });
   return builder.finish(timeMs, 1e10);
 }
 
@@ -253,7 +253,8 @@ test('draining ends the streams of agents and of watchers', async () => {
   const agents = createClient(AgentService, transport);
   const { tasks } = createEagleClient(transport);
   const work = agents.work({ agent: { id: 'x', node: 'a' } })[Symbol.asyncIterator]();
-  await work.next();
+  const first = [await work.next(), await work.next()].map(({ value }) => value?.kind.case);
+  assert.deepEqual(first, ['heartbeat', 'inventoryWanted']);
   const { id } = await tasks.createTask({
     spec: { targets: ['host'], durationMs: 9_000, rateHz: 1 },
   });

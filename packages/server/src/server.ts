@@ -1,5 +1,12 @@
 import type { AddressInfo } from 'node:net';
-import { AgentService, QueryService, StatusService, TaskService } from '@kube-eagle/api';
+import {
+  AgentService,
+  InventoryService,
+  QueryService,
+  StatusService,
+  TargetService,
+  TaskService,
+} from '@kube-eagle/api';
 import type { FastifyInstance } from 'fastify';
 import { createAgentHub } from './agents/agent-hub.ts';
 import { createAgentService } from './agents/agent-service.ts';
@@ -13,6 +20,8 @@ import type { JoinIdentity } from './identity/identity.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { addOtlpGrpc, boundGrpcExports } from './ingest/otlp-grpc.ts';
 import { registerOtlpHttp } from './ingest/otlp-http.ts';
+import { createInventories } from './inventory/inventories.ts';
+import { createInventoryService } from './inventory/inventory-service.ts';
 import type { Limits } from './limits.ts';
 import { createAnswerer } from './query/answerer.ts';
 import { registerExport } from './query/export.ts';
@@ -22,6 +31,8 @@ import { createNewestWindows } from './status/newest-windows.ts';
 import { registerProbes } from './status/probes.ts';
 import { createStatusService } from './status/status-service.ts';
 import type { Store } from './store/profile-store.ts';
+import type { Cluster } from './targets/cluster.ts';
+import { createTargetService } from './targets/target-service.ts';
 import { createTaskBoard } from './tasks/task-board.ts';
 import { createTaskService } from './tasks/task-service.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -41,6 +52,8 @@ export interface ServerPorts {
   readonly webDirectory: string | undefined;
   /** Name of the machine the server runs on: the one that the target `host` means. */
   readonly ownNode: string;
+  /** Absent where no Kubernetes cluster is watched. */
+  readonly cluster: Cluster | undefined;
   readonly version: string;
 }
 
@@ -57,7 +70,7 @@ const RETENTION_CHECK_MS = 5 * 60_000;
 
 /** A server over its ports. It listens on nothing until told to. */
 export async function createServer(ports: ServerPorts): Promise<Server> {
-  const { limits, telemetry, clock, store, control, ownNode } = ports;
+  const { limits, telemetry, clock, store, control } = ports;
   const stopping = new AbortController();
   const draining = stopping.signal;
   const newest = createNewestWindows(limits);
@@ -67,7 +80,8 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
   const gate = createQueryGate(limits, telemetry);
   const query = { store, answerer, gate, limits, nowMs: clock.nowMs };
   const hub = await createAgentHub(ports);
-  const tasks = await createTaskBoard({ control, store, hub, limits, telemetry, clock, ownNode });
+  const inventories = createInventories(limits);
+  const tasks = await createTaskBoard({ ...ports, hub, inventories });
   const { fastify, port } = createApp({
     ...ports.guard,
     limits,
@@ -75,8 +89,10 @@ export async function createServer(ports: ServerPorts): Promise<Server> {
     routes(router) {
       addOtlpGrpc(router, otlp);
       router.service(QueryService, createQueryService(query));
+      router.service(TargetService, createTargetService({ ...ports, hub, inventories }));
       router.service(TaskService, createTaskService(tasks, control, draining));
-      router.service(AgentService, createAgentService(hub, tasks));
+      router.service(AgentService, createAgentService(hub, tasks, inventories));
+      router.service(InventoryService, createInventoryService(inventories, limits));
       router.service(StatusService, createStatusService({ ...ports, hub, newest }));
     },
   });

@@ -12,6 +12,8 @@ test('a server without settings is for this machine alone', () => {
     allowAnonymous: false,
     retentionMs: 7 * 24 * 3_600_000,
     node: '',
+    kubeconfig: '',
+    podLabels: [],
     logLevel: 'info',
   });
 });

@@ -18,6 +18,10 @@ export interface Settings {
   readonly allowAnonymous: boolean;
   readonly retentionMs: number;
   readonly node: string;
+  /** File that says how to reach a cluster; empty for the one this runs in, if it does. */
+  readonly kubeconfig: string;
+  /** Labels of pods that series get, too. */
+  readonly podLabels: readonly string[];
   readonly logLevel: string;
 }
 
@@ -31,6 +35,8 @@ const FLAGS = {
   'allow-anonymous': ['Let anybody in on an address others can reach', 'false'],
   retention: ['How long profiles are kept', '7d'],
   node: ["Name of this machine, as its agent has it; the host's name if empty", ''],
+  kubeconfig: ['Kubernetes cluster to watch; the one this runs in if empty', ''],
+  'pod-labels': ['Labels of pods to tell series by, as in app,team', ''],
   'log-level': ['trace, debug, info, warn, error or silent', 'info'],
 } as const satisfies Record<string, readonly [meaning: string, otherwise: string]>;
 
@@ -60,6 +66,8 @@ const SCHEMA = z.object({
     .transform((text) => text === 'true' || text === '1'),
   retention: duration.pipe(z.number().min(60_000, 'expected at least 1m')),
   node: z.string().max(253),
+  kubeconfig: z.string(),
+  'pod-labels': z.string().transform((text) => text.split(',').filter((name) => name !== '')),
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
 } satisfies Record<Flag, z.ZodType>);
 
@@ -94,14 +102,15 @@ export function readSettings(
     );
   }
   const { retention: retentionMs, 'token-file': tokenFile, ...rest } = parsed.data;
-  const { 'allow-anonymous': allowAnonymous, 'log-level': logLevel, ...plain } = rest;
+  const { 'allow-anonymous': allowAnonymous, 'log-level': logLevel, ...others } = rest;
+  const { 'pod-labels': podLabels, ...plain } = others;
   if (!isLoopbackName(plain.host) && tokenFile === '' && !allowAnonymous) {
     throw new EagleError(
       'invalid_argument',
       `others can reach --host ${plain.host}: set --token-file FILE, or --allow-anonymous to let everybody in`,
     );
   }
-  return { ...plain, retentionMs, tokenFile, allowAnonymous, logLevel };
+  return { ...plain, podLabels, retentionMs, tokenFile, allowAnonymous, logLevel };
 }
 
 function flagsOf(argv: readonly string[]): Record<string, string | undefined> {

@@ -6,6 +6,8 @@ import type { Limits } from './limits.ts';
 export interface Telemetry {
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** From now on tells how many objects there are of each kind that is watched in a cluster. */
+  observeCluster(objects: () => readonly { resource: string; objects: number }[]): void;
   /** All metrics in Prometheus' text form, and its content type. */
   exposition(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -24,6 +26,9 @@ export interface Metrics {
   readonly querySeconds: Histogram<'kind'>;
   readonly tasks: Counter<'state'>;
   readonly agentsConnected: Gauge;
+  readonly clusterRequests: Counter<'resource' | 'verb'>;
+  readonly clusterRestarts: Counter<'resource' | 'cause'>;
+  readonly identity: Counter<'outcome'>;
 }
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -48,7 +53,7 @@ function createMetrics(registry: Registry) {
       'outcome',
     ]),
     bodyBytes: counter('ingest_bytes_total', 'Bytes of profiles as they were decoded.', ['form']),
-    stacks: counter('stacks_total', 'Stacks stored, and of them those less than whole.', [
+    stacks: counter('stacks_total', 'Stacks stored, and of them those less than whole or sure.', [
       'quality',
     ]),
     stacksCut: counter('stacks_cut_total', 'Stacks cut short, by why.', ['cause']),
@@ -62,6 +67,20 @@ function createMetrics(registry: Registry) {
       help: 'Agents with a stream to this server.',
       registers,
     }),
+    clusterRequests: counter('cluster_requests_total', 'Requests made to the Kubernetes API.', [
+      'resource',
+      'verb',
+    ]),
+    clusterRestarts: counter(
+      'cluster_watch_restarts_total',
+      'Lists and watches begun again, by why.',
+      ['resource', 'cause'],
+    ),
+    identity: counter(
+      'identity_series_total',
+      'Series of containers by whether their pod was known.',
+      ['outcome'],
+    ),
   } satisfies Metrics;
 }
 
@@ -90,6 +109,18 @@ export function createTelemetry(
       destination,
     ),
     metrics,
+    observeCluster(objects) {
+      new Gauge({
+        name: 'kube_eagle_cluster_objects',
+        help: 'Objects that are known of the Kubernetes cluster.',
+        labelNames: ['resource'],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const { resource, objects: count } of objects()) this.set({ resource }, count);
+        },
+      });
+    },
     exposition: async () => ({
       text: await registry.metrics(),
       contentType: registry.contentType,

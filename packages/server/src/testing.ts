@@ -2,10 +2,12 @@ import type { Clock } from './clock.ts';
 import { createMemoryControlStore } from './control/memory-control-store.ts';
 import type { GuardOptions } from './http/guard.ts';
 import { joinContainerId } from './identity/identity.ts';
+import { createPodIdentity } from './identity/pod-identity.ts';
 import { createLimits, type LimitName, type Limits } from './limits.ts';
 import { createServer, type Server } from './server.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/profile-store.ts';
+import type { Cluster } from './targets/cluster.ts';
 import { createSilentTelemetry } from './telemetry.ts';
 
 /** A whole server on a free port of this machine, over memory. */
@@ -21,6 +23,7 @@ export interface TestServerOptions {
   readonly guard?: GuardOptions;
   readonly clock?: Clock;
   readonly webDirectory?: string;
+  readonly cluster?: Cluster;
 }
 
 /** The time that passes. */
@@ -34,13 +37,17 @@ export const REAL_CLOCK: Clock = {
 
 /** Starts a server for tests; disposing it drains it. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { cluster } = options;
   const limits = createLimits(options.limits);
   const store = createMemoryStore();
   const control = createMemoryControlStore();
   const server = await createServer({
     store,
     control,
-    joinIdentity: joinContainerId,
+    joinIdentity: cluster
+      ? createPodIdentity({ cluster, podLabels: [], joined: () => {} })
+      : joinContainerId,
+    cluster,
     limits,
     telemetry: createSilentTelemetry(limits),
     clock: options.clock ?? REAL_CLOCK,

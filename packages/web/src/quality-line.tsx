@@ -5,7 +5,7 @@ import type { FlameAnswer } from './load/answers.ts';
 import { type BranchState, MAX_ROWS } from './load/use-flame.ts';
 
 /** Shares above which a count is worth a second look. */
-const WORRYING = { lost: 0.01, truncated: 0.05, unsymbolized: 0.05 };
+const WORRYING = { lost: 0.01, truncated: 0.05, guessed: 0.05, unsymbolized: 0.05 };
 
 interface QualityLineProps {
   readonly answer: FlameAnswer;
@@ -24,6 +24,7 @@ export function QualityLine(props: QualityLineProps): JSX.Element {
   const counts = [
     ['lost', 'Stacks that were due and are missing'],
     ['truncated', 'Stacks whose walk ended before the bottom'],
+    ['guessed', 'Stacks walked by frame pointers where no unwind table is: frames may be missing'],
     ['unsymbolized', 'Stacks with at least one frame without a name'],
   ] as const;
   return (

@@ -23,6 +23,8 @@ enum end {
 	END_BAD_GUESS,
 	/* A 32-bit program: its kernel frames only. */
 	END_32_BIT,
+	/* The outermost frame, found by a guess somewhere on the way. */
+	END_GUESSED,
 };
 
 /* Slots of `stats`. */
@@ -56,6 +58,8 @@ enum generated {
 	GENERATED_OWN_STACK,
 	/* It keeps none, and nothing tells where its frames begin. */
 	GENERATED_UNFRAMED,
+	/* It may keep one. */
+	GENERATED_UNKNOWN,
 };
 
 struct mapping {
@@ -154,7 +158,8 @@ struct choice {
 
 struct announcement {
 	struct image image;
-	u64 time_ns;
+	/* When, and how long after it the next may follow. */
+	u64 time_ns, wait_ns;
 };
 
 /*

@@ -5,8 +5,12 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-/* How soon an agent that does not know a process or mapping is told again. */
-#define ANNOUNCE_AGAIN_NS 1000000000ULL
+/*
+ * How soon an agent that does not know a process or mapping is told again: at first soon, as a new
+ * program loads its libraries while the agent looks at it, then later and later.
+ */
+#define SOONEST_AGAIN_NS 4000000ULL
+#define LATEST_AGAIN_NS 1000000000ULL
 /* Ticks of /proc/PID/stat: USER_HZ is 100 on every architecture here. */
 #define NS_PER_TICK 10000000ULL
 /* A process that has run for so long is not likely to end within the window. */
@@ -80,15 +84,21 @@ static __always_inline void send_event(const struct image *image, u64 stack)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Tells the agent of a process or mapping it does not know, at most once a second. */
+/* Tells the agent of a process or mapping it does not know, unless it was told just now. */
 static __always_inline void announce(const struct image *image)
 {
 	u64 now = bpf_ktime_get_ns();
 	struct announcement *last = bpf_map_lookup_elem(&announced, &image->tgid);
 
-	if (last && is_same(&last->image, image) && now - last->time_ns < ANNOUNCE_AGAIN_NS)
-		return;
-	struct announcement next = { .image = *image, .time_ns = now };
+	struct announcement next = { .image = *image, .time_ns = now, .wait_ns = SOONEST_AGAIN_NS };
+
+	if (last && is_same(&last->image, image)) {
+		if (now - last->time_ns < last->wait_ns)
+			return;
+		next.wait_ns = last->wait_ns * 2;
+		if (next.wait_ns > LATEST_AGAIN_NS)
+			next.wait_ns = LATEST_AGAIN_NS;
+	}
 	bpf_map_update_elem(&announced, &image->tgid, &next, BPF_ANY);
 	send_event(image, 0);
 }

@@ -60,6 +60,12 @@ static __always_inline int stop(struct walk *walk, u32 end)
 	return 1;
 }
 
+/* At the outermost frame. */
+static __always_inline int stop_whole(struct walk *walk)
+{
+	return stop(walk, walk->is_guess ? END_GUESSED : END_COMPLETE);
+}
+
 /* Where no rule led here, what is wrong is the guess. */
 static __always_inline int stop_astray(struct walk *walk, u32 end)
 {
@@ -73,7 +79,7 @@ static __always_inline int go_to(struct walk *walk, u64 pc, u64 sp, u64 fp)
 	walk->sp = sp;
 	walk->fp = fp;
 	walk->is_leaf = 0;
-	return walk->pc ? 0 : stop(walk, END_COMPLETE);
+	return walk->pc ? 0 : stop_whole(walk);
 }
 
 static __always_inline long read_user(void *to, u32 size, u64 from)
@@ -90,15 +96,24 @@ static __always_inline bool may_be_outermost(const struct walk *walk)
 	return !walk->is_leaf && (!walk->generated || walk->generated == GENERATED_OWN_STACK);
 }
 
+/* Whether the code at hand is known to keep a frame pointer. */
+static __always_inline bool keeps_frame_pointer(const struct walk *walk)
+{
+	return walk->generated == GENERATED_FRAMED || walk->generated == GENERATED_OWN_STACK;
+}
+
 /* By the frame pointer: {caller's frame pointer, return address}. */
 static __always_inline int step_by_frame_pointer(struct walk *walk)
 {
 	u64 saved[2], fp = walk->fp;
 
-	walk->is_guess = 1;
 	walk->was_guess = 1;
+	if (!keeps_frame_pointer(walk)) {
+		walk->is_guess = 1;
+		add(STAT_GUESSES, 1);
+	}
 	if (!fp)
-		return stop(walk, may_be_outermost(walk) ? END_COMPLETE : END_BAD_GUESS);
+		return may_be_outermost(walk) ? stop_whole(walk) : stop(walk, END_BAD_GUESS);
 	if (fp & 7)
 		return stop(walk, END_BAD_GUESS);
 	if (walk->generated != GENERATED_OWN_STACK &&
@@ -193,7 +208,7 @@ static __always_inline int step_by_rule(struct walk *walk, const struct rule *ru
 
 	walk->was_guess = 0;
 	if (rule->cfa == CFA_STOP)
-		return stop(walk, END_COMPLETE);
+		return stop_whole(walk);
 	if (rule->cfa == CFA_SIGNAL)
 		return step_by_signal_frame(walk);
 	if (!frame_address(walk, rule, &cfa))
@@ -289,7 +304,6 @@ __attribute__((noinline)) int unwind_step(u32 slot)
 		return step_by_host_frame(walk, rule);
 	if (rule && rule->cfa != CFA_INVALID)
 		return step_by_rule(walk, rule);
-	add(STAT_GUESSES, 1);
 	return step_by_frame_pointer(walk);
 }
 
@@ -301,8 +315,9 @@ static __always_inline void add_python_rest(struct walk *walk)
 {
 	const struct python_walk *at = &walk->in_python;
 	u32 end = walk->stack.end;
+	bool is_whole = end == END_COMPLETE || end == END_GUESSED;
 
-	if (at->is_over || end == END_TOO_DEEP || (end == END_COMPLETE && !at->frame))
+	if (at->is_over || end == END_TOO_DEEP || (is_whole && !at->frame))
 		return;
 	for (u32 i = 0; i < MAX_FRAMES; i++)
 		if (python_step(0) || at->is_over)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { CodeFile } from '../sampler/executable-table.ts';
+import type { Unwinder } from '../sampler/generated-code.ts';
 import type { Image } from '../sampler/image-table.ts';
 import { type RecordedWindow, recordedOf } from '../sampler/recording.ts';
 import { CFA, FP, type Rule, SIGNAL, STOP } from '../unwind/rule.ts';
@@ -131,6 +132,20 @@ testWalk('follows frame pointers where code was generated', 'x86', (program) => 
     `anonymous:0x${(ANONYMOUS + 16).toString(16)}`,
     'file:0:0x1000',
   ]);
+});
+
+testWalk('says where it came to the end by a guess', 'x86', (program) => {
+  const table = tableOf([0x2000, sp(8)], [0x3000, STOP]);
+  const memory = { address: STACK, bytes: words(0, code(0x3001)) };
+  const end = (pc: number, unwinder: Unwinder): string | undefined => {
+    const registers = { pc, sp: STACK, fp: STACK };
+    const one = { image: { ...image, generated: { unwinder, host: 0 } }, memory, registers };
+    return recordedOf(program.sample([file], new Map([[file.number, table]]), [one])).stacks[0]
+      ?.end;
+  };
+  assert.equal(end(code(0x1000), 'frame pointer'), 'guessed');
+  assert.equal(end(ANONYMOUS, 'guess'), 'guessed');
+  assert.equal(end(ANONYMOUS, 'frame pointer'), 'complete');
 });
 
 testWalk('says why a walk ended early', 'x86', (program) => {

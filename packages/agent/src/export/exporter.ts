@@ -1,11 +1,12 @@
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { messageOf, type Profile } from '@kube-eagle/profile';
-import type { SampleWindow } from '../sampler/sampler.ts';
+import type { LabelsOfContainer } from '../containers/container-labels.ts';
+import type { Process, SampleWindow } from '../sampler/sampler.ts';
 import type { NamedFrames, Symbolizer } from '../symbols/symbolizer.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { BatchEnd, Sender } from './sender.ts';
-import type { Origin } from './series-labels.ts';
+import { type Origin, seriesLabels } from './series-labels.ts';
 import { unnamedFrames } from './unnamed-frames.ts';
 import { windowProfile } from './window-profile.ts';
 
@@ -19,12 +20,17 @@ export interface Exporter {
     origin: Origin,
     signal: AbortSignal,
   ): Promise<{ readonly ended?: Promise<BatchEnd> }>;
-  /** The same of a profile that has its names already. */
-  exportProfile(profile: Profile): Promise<{ readonly ended?: Promise<BatchEnd> }>;
+  /** The same of one process's profile that has its names already; its one series gets its labels. */
+  exportProfile(
+    profile: Profile,
+    process: Process,
+    origin: Origin,
+  ): Promise<{ readonly ended?: Promise<BatchEnd> }>;
 }
 
 export interface ExporterPorts {
   readonly symbolizer: Symbolizer;
+  readonly labelsOfContainer: LabelsOfContainer;
   readonly sender: Pick<Sender, 'send' | 'sendUrgently'>;
   readonly encode: (profile: Profile) => Uint8Array;
   readonly telemetry: Telemetry;
@@ -34,7 +40,7 @@ const compress = promisify(zstdCompress);
 
 /** An exporter that counts what goes through it. */
 export function createExporter(ports: ExporterPorts): Exporter {
-  const { symbolizer, sender, encode, telemetry } = ports;
+  const { symbolizer, sender, encode, telemetry, labelsOfContainer } = ports;
 
   /** A window without names is worth more than none: its addresses can be named later. */
   async function namesOf(window: SampleWindow, signal: AbortSignal): Promise<NamedFrames> {
@@ -56,7 +62,7 @@ export function createExporter(ports: ExporterPorts): Exporter {
     telemetry.count('samples', samplesIn(window));
     telemetry.count('samples_lost', window.lost);
     if (window.stacks.length === 0) return undefined;
-    const profile = windowProfile(window, await namesOf(window, signal), origin);
+    const profile = windowProfile(window, await namesOf(window, signal), origin, labelsOfContainer);
     return await compress(encode(profile));
   }
 
@@ -69,12 +75,14 @@ export function createExporter(ports: ExporterPorts): Exporter {
       const body = await bodyOf(window, origin, signal);
       return body ? await sender.sendUrgently(body) : {};
     },
-    async exportProfile(profile) {
+    async exportProfile(profile, process, origin) {
       telemetry.count('profiles');
       telemetry.count('samples', sumOf(profile.quality.taken));
       telemetry.count('samples_lost', sumOf(profile.quality.lost));
       if (profile.samples.length === 0) return {};
-      return await sender.sendUrgently(await compress(encode(profile)));
+      const labels = [seriesLabels(process, false, origin, labelsOfContainer)];
+      const labelled = { ...profile, series: { ...profile.series, labels } };
+      return await sender.sendUrgently(await compress(encode(labelled)));
     },
   };
 }

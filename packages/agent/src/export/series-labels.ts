@@ -1,4 +1,5 @@
 import { type Labels, labelsOf } from '@kube-eagle/profile';
+import type { LabelsOfContainer } from '../containers/container-labels.ts';
 import type { Process } from '../sampler/sampler.ts';
 
 /** What the samples of a window have in common. */
@@ -20,11 +21,17 @@ const SHORT_ID = 12;
  * The labels of a process's series. None tells pids apart, so that series stay few: two processes
  * of one program in one container or unit are one series. A kernel thread is `kernel`.
  */
-export function seriesLabels(process: Process, isKernel: boolean, origin: Origin): Labels {
+export function seriesLabels(
+  process: Process,
+  isKernel: boolean,
+  origin: Origin,
+  labelsOfContainer: LabelsOfContainer,
+): Labels {
   const { comm, exe, containerId, unit } = process;
   const name = isKernel ? KERNEL : exe.slice(exe.lastIndexOf('/') + 1) || comm || 'unknown';
   return labelsOf([
     ['service_name', containerId.slice(0, SHORT_ID) || unit.replace(/\.[a-z]+$/, '') || name],
+    ...(containerId === '' ? [] : labelsOfContainer(containerId)),
     ['process', name],
     ['container_id', containerId],
     ['unit', unit],

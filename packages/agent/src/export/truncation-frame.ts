@@ -11,10 +11,11 @@ import {
   type StackEnd,
 } from '../sampler/sampler.ts';
 
-/** Ends of walks that found the bottom, or had none to find. */
-type WholeEnd = 'complete' | 'no_user';
-
-const CAUSES: Readonly<Record<Exclude<StackEnd, WholeEnd>, TruncationCause>> = {
+/** None of walks that came to the bottom, or had none to come to. */
+const CAUSES: Readonly<Record<StackEnd, TruncationCause | undefined>> = {
+  complete: undefined,
+  guessed: undefined,
+  no_user: undefined,
   no_process: 'process gone',
   no_mapping: 'no code',
   unreadable: 'unreadable stack',
@@ -34,8 +35,9 @@ export function truncationFrame(
   builder: ProfileBuilder,
 ): FrameId | undefined {
   const end = STACK_ENDS[window.stacks.end[row] ?? 0] ?? 'complete';
-  if (end === 'complete' || end === 'no_user') return undefined;
-  const { cause, path } = blamed(window, row, CAUSES[end]);
+  const causeOfEnd = CAUSES[end];
+  if (causeOfEnd === undefined) return undefined;
+  const { cause, path } = blamed(window, row, causeOfEnd);
   const file = path.slice(path.lastIndexOf('/') + 1);
   return builder.frame({
     function: builder.function(truncationName(cause, file)),

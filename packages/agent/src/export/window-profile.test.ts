@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { checkProfile, formatLabels, type Profile } from '@kube-eagle/profile';
+import { checkProfile, formatLabels, type Profile, QUALITY_COUNTS } from '@kube-eagle/profile';
 import { type RecordedWindow, windowOf } from '../sampler/recording.ts';
 import type { SampleWindow, StackEnd } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
@@ -67,7 +67,7 @@ function stackText(profile: Profile, stack: number): string {
   return names.join(';');
 }
 
-/** Each series with its samples in ms, and its quality: taken, lost, truncated, unsymbolized. */
+/** Each series with its samples in ms, and its quality in the order of `QUALITY_COUNTS`. */
 function draw(profile: Profile): string[] {
   assert.deepEqual(checkProfile(profile), []);
   const { samples, quality } = profile;
@@ -81,11 +81,7 @@ function draw(profile: Profile): string[] {
       ),
     ...Array.from(quality.series.keys(), (row) => row)
       .filter((row) => quality.series[row] === series)
-      .map((row) =>
-        [quality.taken, quality.lost, quality.truncated, quality.unsymbolized]
-          .map((column) => column[row])
-          .join(' '),
-      ),
+      .map((row) => QUALITY_COUNTS.map((name) => quality[name][row]).join(' ')),
   ]);
 }
 
@@ -100,7 +96,7 @@ test('a sample stands for its period, and its stack grows from the root, inlined
     '{process="app", service_name="app"}',
     '  f20;outer;inner 150',
     '  f20;f5 50',
-    '4 0 0 0',
+    '4 0 0 0 0',
   ]);
 });
 
@@ -118,7 +114,7 @@ test('processes of one label set are one series, and equal stacks of theirs one 
   assert.deepEqual(draw(windowProfile(window, namesOf(window), origin)), [
     '{process="app", service_name="shop", unit="shop.service"}',
     '  f20 200',
-    '4 0 0 0',
+    '4 0 0 0 0',
   ]);
 });
 
@@ -148,20 +144,20 @@ test('a container names the service; threads of the kernel are one process; a ta
   );
 });
 
-test('lost samples are shared out whole; cut and unnamed stacks are counted', () => {
+test('lost samples are shared out whole; cut, unnamed and guessed stacks are counted', () => {
   const window = recorded({
     lost: 10,
     processes: ['a', 'b', 'c'].map((exe, pid) => ({ ...nobody, pid, exe })),
     stacks: [
       { process: 0, count: 1, end: 'too_deep', frames: ['file:0:0x66'] },
-      { process: 1, count: 1, end: 'complete', frames: ['file:0:0x1'] },
+      { process: 1, count: 1, end: 'guessed', frames: ['file:0:0x1'] },
       { process: 2, count: 1, end: 'no_user', frames: ['kernel:0x1'] },
     ],
   });
   const lines = draw(windowProfile(window, namesOf(window), origin));
   assert.deepEqual(
     lines.filter((line) => /^\d/.test(line)),
-    ['1 4 1 1', '1 3 0 0', '1 3 0 0'],
+    ['1 4 1 1 0', '1 3 0 0 1', '1 3 0 0 0'],
   );
   assert.ok(lines.includes('  [truncated: too deep];/usr/bin/app+0x66 50'));
 });
@@ -176,7 +172,7 @@ test('a frame that says why it has no name counts as one without', () => {
   assert.deepEqual(draw(windowProfile(window, namesOf(window), origin)).slice(1), [
     '  f1;[jit: node 20, no perf map] 100',
     '  f1;f78 50',
-    '3 0 0 2',
+    '3 0 0 2 0',
   ]);
 });
 
@@ -204,7 +200,7 @@ test('a cut stack hangs below a frame that says why, and in which file', () => {
     '  [truncated: no code in app];f20 50',
     '  [truncated: broken frame in app];f20 50',
     '  [truncated: process gone];f1 50',
-    '6 0 6 0',
+    '6 0 6 0 0',
   ]);
 });
 
@@ -214,6 +210,6 @@ test('a window without names keeps files and addresses', () => {
   });
   assert.deepEqual(draw(windowProfile(window, unnamedFrames(window), origin)).slice(1), [
     '  /usr/bin/app+0x20;[kernel]+0x9 50',
-    '1 0 0 1',
+    '1 0 0 1 0',
   ]);
 });

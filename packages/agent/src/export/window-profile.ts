@@ -7,6 +7,7 @@ import {
   type SeriesId,
   type StackId,
 } from '@kube-eagle/profile';
+import type { LabelsOfContainer } from '../containers/container-labels.ts';
 import { type SampleWindow, STACK_ENDS } from '../sampler/sampler.ts';
 import type { NamedFrames } from '../symbols/symbolizer.ts';
 import { createFrameRows, type FrameRowsOf } from './frame-rows.ts';
@@ -15,11 +16,13 @@ import { shareOut } from './share-out.ts';
 import { truncationFrame } from './truncation-frame.ts';
 
 const NO_USER = STACK_ENDS.indexOf('no_user');
+const GUESSED = STACK_ENDS.indexOf('guessed');
 
 interface SeriesSum {
   taken: number;
   truncated: number;
   unsymbolized: number;
+  guessed: number;
   /** Times each stack was met. */
   readonly stacks: Map<StackId | typeof NONE, number>;
 }
@@ -29,35 +32,37 @@ interface SeriesSum {
  * series a label set, with its quality; the host's lost samples are shared out among the series by
  * what each took, in whole numbers.
  */
-export function windowProfile(window: SampleWindow, names: NamedFrames, origin: Origin): Profile {
+export function windowProfile(
+  window: SampleWindow,
+  names: NamedFrames,
+  origin: Origin,
+  labelsOfContainer: LabelsOfContainer = () => [],
+): Profile {
   const { stacks, startMs } = window;
   const builder = createProfileBuilder();
   const rowsOf = createFrameRows(window, names, builder);
   const periodNs = 1e9 / window.rateHz;
   const kernel = kernelProcesses(window);
   const seriesOf = window.processes.map((process, row) =>
-    builder.series(seriesLabels(process, kernel.has(row), origin), CPU, periodNs),
+    builder.series(
+      seriesLabels(process, kernel.has(row), origin, labelsOfContainer),
+      CPU,
+      periodNs,
+    ),
   );
   const sums = createSums();
   for (let row = 0; row < stacks.length; row++) {
     const series = seriesOf[stacks.process[row] ?? -1];
     if (series === undefined) continue;
-    const { stack, isNamed, isCut } = addStack(window, row, { builder, rowsOf });
-    const count = stacks.count[row] ?? 0;
-    const sum = sums.of(series);
-    sum.taken += count;
-    if (isCut) sum.truncated += count;
-    if (!isNamed) sum.unsymbolized += count;
-    sum.stacks.set(stack, (sum.stacks.get(stack) ?? 0) + count);
+    const added = addStack(window, row, { builder, rowsOf });
+    count(sums.of(series), added, stacks.count[row] ?? 0);
   }
   const lost = shareOut(window.lost, sums.taken());
   for (const [index, [series, sum]] of sums.all().entries()) {
-    for (const [stack, count] of sum.stacks) {
-      builder.sample({ timeMs: startMs, series, stack, value: count * periodNs });
+    for (const [stack, times] of sum.stacks) {
+      builder.sample({ timeMs: startMs, series, stack, value: times * periodNs });
     }
-    const { taken, truncated, unsymbolized } = sum;
-    const quality = { taken, truncated, unsymbolized, lost: lost[index] ?? 0 };
-    builder.quality({ timeMs: startMs, series, ...quality });
+    builder.quality({ ...sum, timeMs: startMs, series, lost: lost[index] ?? 0 });
   }
   return builder.finish(startMs, window.durationNs);
 }
@@ -67,6 +72,20 @@ interface AddedStack {
   /** Whether each of its frames has a name. */
   readonly isNamed: boolean;
   readonly isCut: boolean;
+  readonly isGuessed: boolean;
+}
+
+/** Adds a stack that was met some times. */
+function count(
+  sum: SeriesSum,
+  { stack, isNamed, isCut, isGuessed }: AddedStack,
+  times: number,
+): void {
+  sum.taken += times;
+  if (isCut) sum.truncated += times;
+  if (!isNamed) sum.unsymbolized += times;
+  if (isGuessed) sum.guessed += times;
+  sum.stacks.set(stack, (sum.stacks.get(stack) ?? 0) + times);
 }
 
 /** The stack of a row, the root first: where it is cut, a frame that says so. */
@@ -85,7 +104,8 @@ function addStack(
     isNamed &&= frame.isNamed;
     for (const id of frame.ids) stack = builder.stack(stack, id);
   }
-  return { stack, isNamed, isCut: marker !== undefined };
+  const isGuessed = stacks.end[row] === GUESSED;
+  return { stack, isNamed, isCut: marker !== undefined, isGuessed };
 }
 
 /** Rows of the processes without a file that were never met in user mode. */
@@ -105,7 +125,7 @@ function createSums() {
     of(series: SeriesId): SeriesSum {
       const known = bySeries.get(series);
       if (known) return known;
-      const sum = { taken: 0, truncated: 0, unsymbolized: 0, stacks: new Map() };
+      const sum = { taken: 0, truncated: 0, unsymbolized: 0, guessed: 0, stacks: new Map() };
       bySeries.set(series, sum);
       return sum;
     },

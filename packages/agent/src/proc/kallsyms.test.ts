@@ -40,6 +40,11 @@ test('parseKallsyms() says which module a function is of', async () => {
   ]);
 });
 
+test('parseKallsyms() takes a list that ends anywhere', async () => {
+  for (let end = 0; end <= TEXT.length; end++) await find(TEXT.slice(0, end), [0xffff81000041]);
+  assert.deepEqual(await find('ffffffff81000000 T', [0xffff81000000]), [undefined]);
+});
+
 test('parseKallsyms() has no names where addresses are hidden', async () => {
   const { length } = await parseKallsyms(
     Buffer.from(TEXT.replace(/^[0-9a-f]{16}/gm, '0'.repeat(16))),

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { lastAtOrBefore } from '../elf/last-at-or-before.ts';
 
 /** Functions of the running kernel and its modules by address. */
 export interface KernelSymbols {
@@ -16,8 +17,13 @@ const ADDRESS_BITS = 2 ** 48;
 const MAX_BYTES = 64 * 2 ** 20;
 /** Bytes read before anything else in the process gets its turn. */
 const CHUNK_BYTES = 2 ** 19;
-const LINE = /^([0-9a-f]{1,16}) [tTwW] ([^\s[\]]+)(?:\t(\[[^\s[\]]+\]))?$/;
+const CHUNK_LINES = 2 ** 14;
+/** What follows address and type. */
+const NAME = /^([^\s[\]]+)(?:\t(\[[^\s[\]]+\]))?$/;
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+/** The type with a space on either side. */
+const TYPE_BYTES = 3;
 
 /**
  * Reads `/proc/kallsyms`, some 5 MB, without keeping others waiting. No symbols where addresses are
@@ -46,8 +52,8 @@ export async function parseKallsyms(bytes: Buffer): Promise<KernelSymbols> {
   const isCut = bytes.length > MAX_BYTES;
   const end = Math.min(bytes.length, MAX_BYTES);
   const start: number[] = [];
-  /** Where in `bytes` the line of each begins. */
-  const line: number[] = [];
+  /** Where in `bytes` the name of each begins. */
+  const nameFrom: number[] = [];
   let isSorted = true;
   for (let at = 0, turn = CHUNK_BYTES; at < end; at = nextLine(bytes, at)) {
     const address = codeAddress(bytes, at);
@@ -55,7 +61,8 @@ export async function parseKallsyms(bytes: Buffer): Promise<KernelSymbols> {
     if (address > 0) {
       isSorted &&= address >= (start.at(-1) ?? 0);
       start.push(address);
-      line.push(at);
+      // The last line may end before its name.
+      nameFrom.push(Math.min(bytes.indexOf(SPACE, at) + TYPE_BYTES, bytes.length));
     }
     if (at < turn) continue;
     turn = at + CHUNK_BYTES;
@@ -63,21 +70,36 @@ export async function parseKallsyms(bytes: Buffer): Promise<KernelSymbols> {
   }
   const order = Uint32Array.from(start.keys());
   if (!isSorted) order.sort((a, b) => (start[a] ?? 0) - (start[b] ?? 0) || a - b);
+  const { starts, names, text } = await inOrder(bytes, { order, start, nameFrom });
   return {
     length: order.length,
     isCut,
     find(address) {
-      const wanted = address % ADDRESS_BITS;
-      let low = 0;
-      let high = order.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if ((start[order[middle] ?? 0] ?? 0) <= wanted) low = middle + 1;
-        else high = middle;
-      }
-      return low === 0 ? undefined : nameAt(bytes, line[order[low - 1] ?? 0] ?? 0);
+      const row = lastAtOrBefore(starts, address % ADDRESS_BITS);
+      return row < 0 ? undefined : nameAt(text, names[row] ?? 0);
     },
   };
+}
+
+interface Found {
+  readonly order: Uint32Array;
+  readonly start: readonly number[];
+  readonly nameFrom: readonly number[];
+}
+
+/** Addresses and names of code, sorted. They are held as long as the agent runs, the text is not. */
+async function inOrder(bytes: Buffer, { order, start, nameFrom }: Found) {
+  const lengthOf = (at: number): number => nextLine(bytes, at) - at;
+  const text = Buffer.allocUnsafeSlow(nameFrom.reduce((sum, at) => sum + lengthOf(at), 0));
+  const names = new Uint32Array(order.length);
+  let length = 0;
+  for (const [row, found] of order.entries()) {
+    const at = nameFrom[found] ?? 0;
+    names[row] = length;
+    length += bytes.copy(text, length, at, at + lengthOf(at));
+    if (row % CHUNK_LINES === 0) await breathe();
+  }
+  return { starts: Float64Array.from(order, (row) => start[row] ?? 0), names, text };
 }
 
 function nextLine(bytes: Buffer, at: number): number {
@@ -101,6 +123,6 @@ function codeAddress(bytes: Buffer, at: number): number {
 
 function nameAt(bytes: Buffer, at: number): string | undefined {
   const text = bytes.toString('latin1', at, nextLine(bytes, at)).trimEnd();
-  const [, , name, module] = LINE.exec(text) ?? [];
+  const [, name, module] = NAME.exec(text) ?? [];
   return name === undefined || module === undefined ? name : `${name} ${module}`;
 }

@@ -34,6 +34,25 @@ test('parseMaps() joins neighbours that a just-in-time compiler mapped', () => {
   );
 });
 
+test('parseMaps() takes what is reserved behind generated code for room that it grows into', () => {
+  assert.deepEqual(
+    draw(`7f0000000000-7f0000001000 rwxp 00000000 00:00 0
+7f0000001000-7f0000400000 ---p 00000000 00:00 0
+7f0000400000-7f0000500000 rwxp 00000000 00:00 0
+7f0000500000-7f0000600000 rw-p 00000000 00:00 0
+7f0000600000-7f0000700000 ---p 00000000 00:00 0
+7f1000000000-7f1000001000 rwxp 00000000 00:00 0
+7f1000001000-7f1200000000 ---p 00000000 00:00 0
+7f2000000000-7f2000001000 r-xp 00001000 fe:01 1                          /lib/a.so
+7f2000001000-7f2000201000 ---p 00000000 00:00 0`),
+    [
+      '7f0000000000-7f0000500000 +0 00:00 0 ',
+      '7f1000000000-7f1010001000 +0 00:00 0 ',
+      '7f2000000000-7f2000001000 +1000 fe:01 1 /lib/a.so',
+    ],
+  );
+});
+
 test('parseMaps() says which lines it did not understand', () => {
   const { value, problems } = parseMaps(`nonsense
 2000-1000 r-xp 00000000 00:00 0

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { globSync, readdirSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAsyncProfiler } from './async-profiler.ts';
 import { frameOfAsyncProfiler } from './async-profiler-frame.ts';
 import { testProfilerConformance } from './conformance.ts';
@@ -10,6 +11,7 @@ import { readProfiledProcess } from './profiled-process.ts';
 import {
   askFor,
   foldedOf,
+  foldedWith,
   goldenProgram,
   LIFE,
   missing,
@@ -56,8 +58,8 @@ test('async-profiler takes memory, locks and time of waiting threads', { skip },
     ['lock', /Contended\.locked;java\.lang\.Object \d/],
     ['wall', /;__futex_abstimed_wait_common \d/],
   ] as const) {
-    const collected = await asyncProfiler.collect(running.process, askFor({ event }), never);
-    assert.match(foldedOf(collected), folded, event);
+    const ask = askFor({ event });
+    assert.match(await foldedWith(folded, asyncProfiler, running.process, ask), folded, event);
   }
   assert.equal(running.said(), 'ready\n', 'the output of the program is its own');
   assert.deepEqual(left(), []);
@@ -75,12 +77,27 @@ test('async-profiler is loaded once however often it is asked for', { skip }, as
   assert.equal(paths.size, 1, [...paths].join(' '));
 });
 
+/** Waits until a process has been on CPU for some more hundredths of a second (proc_pid_stat(5)). */
+async function spend(pid: number, ticks: number): Promise<void> {
+  const spent = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  for (const begin = spent(); spent() < begin + ticks; ) await sleep(20);
+}
+
 test('async-profiler stops and gives what it has when it is told to', { skip }, async () => {
   await using running = await start();
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 1_500);
   const ask = askFor({ durationMs: 60_000 });
-  assert.match(foldedOf(await asyncProfiler.collect(running.process, ask, stop.signal)), expected);
+  const collecting = asyncProfiler.collect(running.process, ask, stop.signal);
+  const { pid } = running.process;
+  while (!readFileSync(`/proc/${pid}/maps`, 'latin1').includes('/.kube-eagle-')) await sleep(20);
+  // Of which it takes half a second itself, to read the symbols of the JVM.
+  await spend(pid, 300);
+  stop.abort();
+  const folded = foldedOf(await collecting);
+  assert.match(folded, /Contended/);
   // Had it gone on, it would refuse to start again.
   foldedOf(await asyncProfiler.collect(running.process, askFor({ durationMs: 200 }), never));
 });
@@ -89,7 +106,7 @@ test('async-profiler does without perf events where the kernel refuses them', {
   skip,
 }, async () => {
   await using running = await run(withoutPerf, ['java', ...words]);
-  const folded = foldedOf(await asyncProfiler.collect(running.process, askFor(), never));
+  const folded = await foldedWith(expected, asyncProfiler, running.process);
   assert.match(folded, expected);
 });
 
@@ -102,14 +119,14 @@ test('async-profiler profiles a JVM of another user', { skip }, async () => {
     ...words,
   ]);
   assert.equal(running.process.inside.userId, 65_534);
-  const folded = foldedOf(await asyncProfiler.collect(running.process, askFor(), never));
+  const folded = await foldedWith(expected, asyncProfiler, running.process);
   assert.match(folded, expected);
   assert.deepEqual(left(), []);
 });
 
 test('async-profiler finds another folder where /tmp is noexec', { skip }, async () => {
   await using running = await startAfter(tmpfs('noexec,mode=1777', '/tmp'));
-  const folded = foldedOf(await asyncProfiler.collect(running.process, askFor(), never));
+  const folded = await foldedWith(expected, asyncProfiler, running.process);
   assert.match(folded, expected);
 });
 
@@ -134,7 +151,7 @@ test('a JVM that lets nobody attach is named', { skip }, async () => {
 for (const java of globSync('/usr/lib/jvm/*/bin/java')) {
   test(`async-profiler profiles ${java}`, { skip }, async () => {
     await using running = await run(java, words);
-    const folded = foldedOf(await asyncProfiler.collect(running.process, askFor(), never));
+    const folded = await foldedWith(expected, asyncProfiler, running.process);
     assert.match(folded, expected);
   });
 

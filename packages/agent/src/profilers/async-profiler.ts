@@ -4,7 +4,6 @@ import { EVENTS, type EventName } from '@kube-eagle/api';
 import { messageOf, readFolded } from '@kube-eagle/profile';
 import { runInJvm } from '../runtimes/jvm-attach.ts';
 import { frameOfAsyncProfiler } from './async-profiler-frame.ts';
-import { unfit } from './fits.ts';
 import { type Foothold, isPlaced, openFoothold, type PlacedFile } from './foothold.ts';
 import { oneSeries } from './one-series.ts';
 import type { ProfiledProcess } from './profiled-process.ts';
@@ -46,12 +45,10 @@ export interface AsyncProfilerPorts {
 export function createAsyncProfiler(ports: AsyncProfilerPorts): ProcessProfiler {
   const { library, mayAttach, nowMs } = ports;
   return {
+    ...PURPOSE,
     kind: 'process',
-    name: PURPOSE.name,
     stretchMs: STRETCH_MS,
-    async probe(process, ask) {
-      const refusal = unfit(PURPOSE, process, ask);
-      if (refusal) return refusal;
+    async probe(process) {
       if (!mayAttach) {
         return unable('not_permitted', 'this agent runs with --jvm-attach false');
       }

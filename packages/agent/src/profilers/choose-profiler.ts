@@ -60,9 +60,23 @@ export async function chooseProfiler(
   };
 }
 
-async function verdictOf(profiler: Profiler, process: ProfiledProcess, ask: Ask): Promise<Verdict> {
-  if (profiler.kind === 'process') return await profiler.probe(process, ask);
-  const { name, events, how } = profiler;
-  if (events.includes(ask.event)) return { kind: 'able', how };
-  return unable('profiler_unfit', `${name} takes ${events.join(', ')}, got ${ask.event}`);
+/** Whether a profiler can do what is asked, if it is meant for such a thing at all. */
+export async function verdictOf(
+  profiler: Profiler,
+  process: ProfiledProcess,
+  ask: Ask,
+): Promise<Verdict> {
+  const { name, kind, events } = profiler;
+  if (kind === 'process' && profiler.language !== process.language) {
+    return unable(
+      'profiler_unfit',
+      `${name} is for ${profiler.language}, process ${process.pid} is ${process.language}`,
+    );
+  }
+  if (!events.includes(ask.event)) {
+    return unable('profiler_unfit', `${name} takes ${events.join(', ')}, got ${ask.event}`);
+  }
+  return kind === 'process'
+    ? await profiler.probe(process, ask)
+    : { kind: 'able', how: profiler.how };
 }

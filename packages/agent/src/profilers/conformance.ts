@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EVENTS } from '@kube-eagle/api';
 import { checkProfile, profileTypeId } from '@kube-eagle/profile';
+import { verdictOf } from './choose-profiler.ts';
 import type { ProfiledProcess } from './profiled-process.ts';
 import type { ProcessProfiler } from './profiler.ts';
 import { askFor, foldedOf, type Running } from './testing.ts';
@@ -30,7 +31,7 @@ export function testProfilerConformance({
     skip,
   }, async () => {
     await using running = await start();
-    const verdict = await profiler.probe(running.process, askFor());
+    const verdict = await verdictOf(profiler, running.process, askFor());
     assert.equal(verdict.kind, 'able', JSON.stringify(verdict));
     const collected = await profiler.collect(
       running.process,
@@ -54,7 +55,7 @@ export function testProfilerConformance({
       [other, askFor()],
       [running.process, askFor({ event: name === 'go-pprof' ? 'wall' : 'block' })],
     ] as const) {
-      const verdict = await profiler.probe(process, ask);
+      const verdict = await verdictOf(profiler, process, ask);
       assert.ok(
         verdict.kind === 'unable' && verdict.reason === 'profiler_unfit',
         JSON.stringify(verdict),

@@ -8,7 +8,6 @@ import {
   readPprof,
   selectSamples,
 } from '@kube-eagle/profile';
-import { unfit } from './fits.ts';
 import { oneSeries } from './one-series.ts';
 import { askPprof, findPprof, type PprofAnswer } from './pprof-endpoint.ts';
 import { type Ask, type Collected, failed, type ProcessProfiler, unable } from './profiler.ts';
@@ -59,12 +58,10 @@ const unpack = promisify(gunzip);
 /** Go by the program's own net/http/pprof, on whatever port it listens. */
 export function createGoPprof({ nowMs }: { readonly nowMs: () => number }): ProcessProfiler {
   return {
+    ...PURPOSE,
     kind: 'process',
-    name: PURPOSE.name,
     stretchMs: STRETCH_MS,
     async probe(process, ask) {
-      const refusal = unfit(PURPOSE, process, ask);
-      if (refusal) return refusal;
       const found = await findPprof(process.pid);
       if ('problem' in found) {
         return unable(

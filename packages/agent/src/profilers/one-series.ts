@@ -1,4 +1,4 @@
-import type { Profile, ProfileType } from '@kube-eagle/profile';
+import { type Profile, type ProfileType, qualityCounts } from '@kube-eagle/profile';
 
 /** What a stretch of profiling is kept as. */
 export interface Stretch {
@@ -34,10 +34,9 @@ export function oneSeries(profile: Profile, stretch: Stretch): Profile {
       length: 1,
       timeMs: Float64Array.of(startMs),
       series: new Int32Array(1),
+      ...qualityCounts(() => new Float64Array(1)),
       taken: Float64Array.of(taken),
       lost: Float64Array.of(lost),
-      truncated: new Float64Array(1),
-      unsymbolized: new Float64Array(1),
     },
     startMs,
     durationNs,

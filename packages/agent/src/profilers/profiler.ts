@@ -1,5 +1,6 @@
 import type { EventName, Reason } from '@kube-eagle/api';
 import type { Profile } from '@kube-eagle/profile';
+import type { Language } from '../runtimes/detect-language.ts';
 import type { OpenedSampler } from '../sampler/open-sampler.ts';
 import type { SampleRequest } from '../sampler/sampler.ts';
 import type { ProfiledProcess } from './profiled-process.ts';
@@ -52,9 +53,11 @@ export interface ProcessProfiler {
   readonly kind: 'process';
   /** What users ask for it by, and the label of its series. */
   readonly name: string;
+  readonly language: Language;
+  readonly events: readonly EventName[];
   /** Longest stretch that is worth losing when the process dies in it. */
   readonly stretchMs: number;
-  /** Looks at a process and changes nothing. */
+  /** Looks at a process of its language, for one of its events, and changes nothing. */
   probe(process: ProfiledProcess, ask: Ask): Promise<Verdict>;
   /**
    * Profiles for `ask.durationMs`; gives what it has earlier when `signal` aborts or the process ends,

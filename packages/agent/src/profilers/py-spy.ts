@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVENTS, type EventName } from '@kube-eagle/api';
 import { type FoldedFrame, readFolded } from '@kube-eagle/profile';
-import { unfit } from './fits.ts';
 import { oneSeries } from './one-series.ts';
 import type { ProfiledProcess } from './profiled-process.ts';
 import { type Ask, type Collected, failed, type ProcessProfiler, unable } from './profiler.ts';
@@ -29,12 +28,10 @@ export interface PySpyPorts {
  */
 export function createPySpy({ program, nowMs }: PySpyPorts): ProcessProfiler {
   return {
+    ...PURPOSE,
     kind: 'process',
-    name: PURPOSE.name,
     stretchMs: STRETCH_MS,
     async probe(process, ask) {
-      const refusal = unfit(PURPOSE, process, ask);
-      if (refusal) return refusal;
       if (!existsSync(program)) {
         return unable('profiler_missing', `expected py-spy at ${program}, it is not there`);
       }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeFolded } from '@kube-eagle/profile';
 import { readSettings } from '../settings.ts';
 import { type ProfiledProcess, readProfiledProcess } from './profiled-process.ts';
-import type { Ask, Collected } from './profiler.ts';
+import type { Ask, Collected, ProcessProfiler } from './profiler.ts';
 
 /** What tests of profilers share: programs that run, and ways to read what came of them. */
 
@@ -94,4 +94,21 @@ export function askFor(other: Partial<Ask> = {}): Ask {
 export function foldedOf(collected: Collected): string {
   if (collected.kind === 'taken') return [...writeFolded(collected.profile)].join('');
   throw new Error(`${collected.reason}: ${collected.message}`);
+}
+
+const TRIES = 5;
+
+/** Folded text that has what is expected, of longer and longer stretches: the machine may be busy. */
+export async function foldedWith(
+  expected: RegExp,
+  profiler: ProcessProfiler,
+  process: ProfiledProcess,
+  ask: Ask = askFor(),
+): Promise<string> {
+  let folded = '';
+  for (let tried = 1; tried <= TRIES && !expected.test(folded); tried++) {
+    const stretch = { ...ask, durationMs: ask.durationMs * tried };
+    folded = foldedOf(await profiler.collect(process, stretch, new AbortController().signal));
+  }
+  return folded;
 }

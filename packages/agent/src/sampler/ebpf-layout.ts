@@ -44,6 +44,7 @@ const GENERATED: Readonly<Record<Unwinder, number>> = {
   'host frame': 2,
   'own stack': 3,
   none: 4,
+  guess: 5,
 };
 
 /** A file whose number has no room in a frame is left to be looked up when stacks are drained. */

@@ -11,6 +11,7 @@ import { cannotSample, warmUp } from './testing.ts';
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const SAMPLES = 1_000;
 const MOST_WINDOWS = 120;
+const ANONYMOUS = ADDRESS_SPACES.indexOf('anonymous');
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -29,6 +30,26 @@ const JAVA = `public class Spin {
   public static void main(String[] a) { for (long s = 0; ; s += spend(100000)) if (s == 42) return; }
 }`;
 
+/** A compiler that runs for ever: HotSpot compiles ever more of it, beyond where its code ended before. */
+const COMPILER = `import java.net.URI;
+import java.util.*;
+import javax.tools.*;
+public class Compiler {
+  public static void main(String[] a) throws Exception {
+    StringBuilder text = new StringBuilder("public class G {");
+    for (int i = 0; i < 500; i++)
+      text.append("static int f" + i + "(int x) { var l = new java.util.ArrayList<Integer>();"
+        + " for (int i = 0; i < x; i++) l.add(i); return l.stream().mapToInt(y -> y + 1).sum(); }");
+    String source = text + "}";
+    var file = new SimpleJavaFileObject(URI.create("string:///G.java"), JavaFileObject.Kind.SOURCE) {
+      public CharSequence getCharContent(boolean b) { return source; }
+    };
+    var compiler = ToolProvider.getSystemJavaCompiler();
+    var options = List.of("-proc:none", "-d", a[0]);
+    while (true) compiler.getTask(null, null, null, options, null, List.of(file)).call();
+  }
+}`;
+
 interface Tally {
   samples: number;
   /** Of them, those with a frame in generated code. */
@@ -36,6 +57,10 @@ interface Tally {
   /** Of these, those whose walk came to its end, and all their frames. */
   whole: number;
   frames: number;
+  /** Those whose walk came to its end by a guess. */
+  guessed: number;
+  /** Cut in generated code, as it kept no frame pointer. */
+  frameless: number;
 }
 
 function count({ stacks, frames }: SampleWindow, tally: Tally): void {
@@ -43,10 +68,13 @@ function count({ stacks, frames }: SampleWindow, tally: Tally): void {
     const times = stacks.count[row] ?? 0;
     const space = frames.space.slice(stacks.firstFrame[row], stacks.firstFrame[row + 1]);
     tally.samples += times;
-    if (!space.includes(ADDRESS_SPACES.indexOf('anonymous'))) continue;
+    if (!space.includes(ANONYMOUS)) continue;
     tally.generated += times;
     tally.frames += times * space.length;
-    if (STACK_ENDS[stacks.end[row] ?? 0] === 'complete') tally.whole += times;
+    const end = STACK_ENDS[stacks.end[row] ?? 0];
+    if (end === 'complete') tally.whole += times;
+    else if (end === 'guessed') tally.guessed += times;
+    else if (end === 'bad_guess' && space.at(-1) === ANONYMOUS) tally.frameless += times;
   }
 }
 
@@ -58,7 +86,7 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
       windowMs: 1_000,
       pids: [child.pid ?? 0],
     });
-    const tally: Tally = { samples: 0, generated: 0, whole: 0, frames: 0 };
+    const tally = { samples: 0, generated: 0, whole: 0, frames: 0, guessed: 0, frameless: 0 };
     const isWarm = warmUp(sampler);
     const enough = new AbortController();
     let windows = 0;
@@ -97,12 +125,20 @@ const CASES = [
     least: 0.995,
     frames: 6,
   },
+  {
+    what: 'HotSpot with frame pointers, while its code grows',
+    command: 'java',
+    args: ['-XX:+PreserveFramePointer', 'Compiler.java', folder],
+    least: 0.995,
+    frames: 12,
+  },
 ] as const;
 
 writeFileSync(join(folder, 'a.lua'), LUA);
 writeFileSync(join(folder, 'a.php'), PHP);
 writeFileSync(join(folder, 'spin.erl'), ERLANG);
 writeFileSync(join(folder, 'Spin.java'), JAVA);
+writeFileSync(join(folder, 'Compiler.java'), COMPILER);
 const hasErlang = spawnSync('erlc', ['spin.erl'], { cwd: folder }).status === 0;
 const isMissing = (command: string): boolean =>
   command === 'erl' ? !hasErlang : spawnSync(command, ['-v']).error !== undefined;
@@ -123,4 +159,18 @@ test('stacks of Erlang without frame pointers are cut and counted, not said to b
   if (isMissing('erl')) return t.skip('no erl here');
   const tally = await tallyOf('erl', ['-noshell', '-s', 'spin', 'main']);
   assert.ok(tally.whole / tally.generated < 0.1, JSON.stringify(tally));
+});
+
+test('stacks of HotSpot without frame pointers are guessed where they are interpreted, else cut and counted', {
+  skip,
+}, async (t) => {
+  if (isMissing('java')) return t.skip('no java here');
+  const compiled = await tallyOf('java', ['Spin.java']);
+  const { generated, guessed, frameless } = compiled;
+  t.diagnostic(`compiled: ${((100 * guessed) / generated).toFixed(1)} % came to their end`);
+  assert.ok(guessed / generated < 0.5, JSON.stringify(compiled));
+  assert.ok(frameless / (generated - guessed) >= 0.95, JSON.stringify(compiled));
+  const interpreted = await tallyOf('java', ['-Xint', 'Spin.java']);
+  assert.ok(interpreted.guessed / interpreted.generated >= 0.99, JSON.stringify(interpreted));
+  assert.ok(interpreted.frames / interpreted.generated >= 6, JSON.stringify(interpreted));
 });

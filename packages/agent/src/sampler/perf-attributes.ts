@@ -1,6 +1,7 @@
 /**
- * What perf_event_open(2) is asked for: a software clock that ticks while something runs. The layout
- * is `struct perf_event_attr` of <linux/perf_event.h>.
+ * What perf_event_open(2) is asked for: a software clock that ticks while something runs, or, with a
+ * rate of 0, nothing but records of processes. The layout is `struct perf_event_attr` of
+ * <linux/perf_event.h>.
  */
 export interface PerfAttributes {
   readonly rateHz: number;
@@ -31,12 +32,13 @@ const FLAGS = {
 const SIZE_BYTES = 128;
 const TYPE_SOFTWARE = 1;
 const CONFIG_CPU_CLOCK = 0n;
+const CONFIG_DUMMY = 9n;
 
 export function encodePerfAttributes(attributes: PerfAttributes): Uint8Array {
   const bytes = Buffer.alloc(SIZE_BYTES);
   bytes.writeUInt32LE(TYPE_SOFTWARE, 0);
   bytes.writeUInt32LE(SIZE_BYTES, 4);
-  bytes.writeBigUInt64LE(CONFIG_CPU_CLOCK, 8);
+  bytes.writeBigUInt64LE(attributes.rateHz > 0 ? CONFIG_CPU_CLOCK : CONFIG_DUMMY, 8);
   bytes.writeBigUInt64LE(BigInt(attributes.rateHz), 16);
   bytes.writeBigUInt64LE(BigInt(attributes.sampleType), 24);
   const flags = attributes.flags.reduce((bits, name) => bits | (1n << BigInt(FLAGS[name])), 0n);

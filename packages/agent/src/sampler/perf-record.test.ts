@@ -51,6 +51,7 @@ test('decodePerfRecord() reads names, ends, mappings and losses', () => {
     isExec: true,
   });
   assert.deepEqual(decodePerfRecord(4, 0, words(42n, 42n, 0n)), { kind: 'exit', pid: 42, tid: 42 });
+  assert.deepEqual(decodePerfRecord(7, 0, words(42n, 43n, 0n)), { kind: 'fork', pid: 42, tid: 43 });
   assert.deepEqual(decodePerfRecord(10, 0, words(pid, 0n)), { kind: 'mmap', pid: 42 });
   assert.deepEqual(decodePerfRecord(2, 0, words(7n, 99n)), { kind: 'lost', count: 99 });
 });

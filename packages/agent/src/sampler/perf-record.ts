@@ -5,6 +5,8 @@ export type PerfRecord =
   | { readonly kind: 'lost'; readonly count: number }
   /** A process was given another name; by an exec it also became another program. */
   | { readonly kind: 'comm'; readonly pid: number; readonly comm: string; readonly isExec: boolean }
+  /** A process, where `pid` is `tid`, or a thread has begun. */
+  | { readonly kind: 'fork'; readonly pid: number; readonly tid: number }
   | { readonly kind: 'exit'; readonly pid: number; readonly tid: number }
   /** A process mapped a file to run. */
   | { readonly kind: 'mmap'; readonly pid: number };
@@ -22,7 +24,7 @@ export interface PerfSample {
 /** PERF_SAMPLE_IP | TID | TIME | CALLCHAIN: what {@link decodePerfRecord} expects samples to hold. */
 export const SAMPLE_TYPE = 0x27;
 
-const TYPE = { lost: 2, comm: 3, exit: 4, sample: 9, mmap2: 10 } as const;
+const TYPE = { lost: 2, comm: 3, exit: 4, fork: 7, sample: 9, mmap2: 10 } as const;
 const MISC_COMM_EXEC = 1 << 13;
 const CALLCHAIN_OFFSET = 24;
 /** Where the high halves of PERF_CONTEXT_* lie, and the low ones of those that matter. */
@@ -50,6 +52,8 @@ export function decodePerfRecord(
       return { kind: 'comm', pid, comm: textAt(body, 8), isExec: (misc & MISC_COMM_EXEC) !== 0 };
     case TYPE.exit:
       return body.byteLength < 16 ? undefined : { kind: 'exit', pid, tid: body.getUint32(8, true) };
+    case TYPE.fork:
+      return body.byteLength < 16 ? undefined : { kind: 'fork', pid, tid: body.getUint32(8, true) };
     case TYPE.mmap2:
       return { kind: 'mmap', pid };
     default:

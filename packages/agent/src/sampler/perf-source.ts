@@ -1,7 +1,8 @@
 import { EagleError } from '@kube-eagle/profile';
-import { closeFd, type SystemFailure } from './libbpf.ts';
+import { closeFd, perfEventOpen, type SystemFailure } from './libbpf.ts';
 import { openLiveSet } from './live-set.ts';
 import { onlineCpus } from './online-cpus.ts';
+import { encodePerfAttributes, type PerfAttributes } from './perf-attributes.ts';
 import { openPerfRing, type PerfRing } from './perf-ring.ts';
 import {
   ANY,
@@ -41,12 +42,30 @@ export interface PerfSource extends Disposable {
 const messageFor = ({ error }: SystemFailure): string =>
   `expected perf_event_open to succeed, got ${error}; run as root, or set kernel.perf_event_paranoid to 2 or less (1: with the kernel's frames, 0: whole host), which CAP_PERFMON is not bound by`;
 
-/** One event with its ring. Throws `failed_precondition` where the kernel refuses. */
+/** One sampling event with its ring. Throws `failed_precondition` where the kernel refuses. */
 function openEvent(scope: PerfScope, target: PerfTarget, rateHz: number): PerfEvent {
-  const fd = openScoped(scope, target, rateHz);
+  const pages = target.cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES;
+  return withRing(openScoped(scope, target, rateHz), pages);
+}
+
+/** What an event of a CPU records, at what rate; 0 for records of processes only. */
+export interface CpuEvent extends Pick<PerfAttributes, 'rateHz' | 'flags'> {
+  readonly cpu: number;
+}
+
+/**
+ * An event without samples on one CPU, with a ring of as many of `pages` as may be locked. Throws
+ * `failed_precondition` where the kernel refuses.
+ */
+export function openCpuRing({ cpu, ...event }: CpuEvent, pages: readonly number[]): PerfRing {
+  const attributes = encodePerfAttributes({ ...event, sampleType: 0, wakeupBytes: 0 });
+  return withRing(perfEventOpen(attributes, ANY, cpu), pages);
+}
+
+function withRing(fd: number | SystemFailure, sizes: readonly number[]): PerfEvent {
   if (typeof fd !== 'number') throw new EagleError('failed_precondition', messageFor(fd));
   let failure: SystemFailure | undefined;
-  for (const pages of target.cpu === ANY ? THREAD_RING_PAGES : CPU_RING_PAGES) {
+  for (const pages of sizes) {
     const ring = openPerfRing(fd, pages);
     if ('drain' in ring) return owning(ring, fd);
     failure = ring;

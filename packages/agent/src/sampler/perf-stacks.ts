@@ -85,8 +85,9 @@ function addFrames(image: Image, { kernel, user }: PerfSample, builder: WindowBu
   });
   if (!isWhole) return 'no_mapping';
   if (user.length >= MAX_FRAMES) return 'too_deep';
-  // The kernel does not say; a program without frame pointers mostly gives its leaf alone.
-  return user.length === 1 ? 'unreadable' : 'complete';
+  // The kernel follows frame pointers and does not say how that ended; a program without them mostly
+  // gives its leaf alone.
+  return user.length === 1 ? 'unreadable' : 'guessed';
 }
 
 /** Which image each process runs now, by what the rings tell of it. */

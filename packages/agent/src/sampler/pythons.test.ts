@@ -10,15 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { type Interpreter, interpreters, MINORS } from '../runtimes/cpython/testing.ts';
 import { createEbpfDriver } from './ebpf.ts';
 import { ADDRESS_SPACES, type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample, sampleWhile } from './testing.ts';
+import { cannotSample, sampleWhile, warmUp } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const RATE_HZ = 499;
 /** Four standard deviations of a share of so many samples are less than five hundredths. */
 const SAMPLES = 1_500;
-/** Windows until the tables of a new program are in the kernel. */
-const WARM_UP_WINDOWS = 3;
-const MAX_WINDOWS = 60;
+const MAX_WINDOWS = 120;
 
 const programs = fileURLToPath(new URL('../../../../golden/programs/', import.meta.url));
 const PROGRAM = join(programs, 'interpreted.py');
@@ -68,12 +66,13 @@ async function sampled(child: ChildProcess, samples = SAMPLES): Promise<readonly
   try {
     const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
     await using sampler = await driver.open(request);
+    const isWarm = warmUp(sampler);
     const enough = new AbortController();
     const stacks: Stack[] = [];
     let windows = 0;
     for await (const window of sampler.windows(enough.signal)) {
-      if (++windows > WARM_UP_WINDOWS) stacks.push(...stacksOf(window));
-      if (sum(stacks) >= samples || windows > MAX_WINDOWS) enough.abort();
+      if (isWarm()) stacks.push(...stacksOf(window));
+      if (sum(stacks) >= samples || ++windows > MAX_WINDOWS) enough.abort();
     }
     return stacks;
   } finally {

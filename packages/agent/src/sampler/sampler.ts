@@ -66,7 +66,8 @@ export interface RawFrames {
 
 /**
  * Why the walk of a stack ended, in the order of {@link RawStacks.end}. `bad_guess`: the outermost frame
- * has no rule in a table, and its frame pointer led nowhere.
+ * has no rule in a table, and its frame pointer led nowhere. `guessed`: the walk came to the end, but
+ * somewhere on the way by a frame pointer of code that need not keep one, so frames may be missing.
  */
 export const STACK_ENDS = [
   'complete',
@@ -78,6 +79,7 @@ export const STACK_ENDS = [
   'bad_frame',
   'bad_guess',
   '32_bit',
+  'guessed',
 ] as const;
 
 export type StackEnd = (typeof STACK_ENDS)[number];

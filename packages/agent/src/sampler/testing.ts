@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findings } from './findings.ts';
-import { ADDRESS_SPACES, type CountingSampler, type SampleWindow } from './sampler.ts';
+import {
+  ADDRESS_SPACES,
+  type CountingSampler,
+  type SampleWindow,
+  STACK_ENDS,
+  type StackEnd,
+} from './sampler.ts';
 
 /** What tests of samplers share: programs whose profile is known, and ways to read a window. */
 
@@ -21,10 +27,13 @@ export interface GoldenProgram extends Disposable {
 }
 
 /** Compiles a program; its folder goes when it is disposed. */
-export function compileProgram(name: 'split' | 'deep' | 'scattered' | 'threads'): GoldenProgram {
+export function compileProgram(
+  name: 'split' | 'deep' | 'scattered' | 'threads' | 'lives',
+  ...options: readonly string[]
+): GoldenProgram {
   const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-program-'));
   const path = join(folder, name);
-  const flags = ['-O1', '-fno-omit-frame-pointer', '-fno-inline'];
+  const flags = ['-O1', '-fno-omit-frame-pointer', '-fno-inline', ...options];
   execFileSync('cc', [...flags, join(programs, `${name}.c`), '-o', path]);
   const symbols = execFileSync('nm', ['-S', '--defined-only', path], { encoding: 'utf8' })
     .split('\n')
@@ -78,20 +87,18 @@ export async function sampleUntil(
   return windows;
 }
 
-/** Windows without a new unwind table after which all are taken to be in the kernel. */
+/** Windows without an unwind table that is still to come after which all are taken to be in the kernel. */
 const QUIET_WINDOWS = 3;
 
 /**
  * Asked once a window: whether the unwind tables of what runs are in the kernel, as there were some and
- * then no new ones for a while. On a busy machine that takes many windows.
+ * none was awaited for a while. On a busy machine that takes many windows.
  */
 export function warmUp(sampler: CountingSampler): () => boolean {
-  let before = 0;
   let quiet = 0;
   return () => {
-    const { tables: now = 0 } = sampler.counters();
-    if (quiet < QUIET_WINDOWS) quiet = now > 0 && now === before ? quiet + 1 : 0;
-    before = now;
+    const { tables = 0, tablesAwaited = 0 } = sampler.counters();
+    if (quiet < QUIET_WINDOWS) quiet = tables > 0 && tablesAwaited === 0 ? quiet + 1 : 0;
     return quiet >= QUIET_WINDOWS;
   };
 }
@@ -102,6 +109,7 @@ export interface DrawnStack {
   readonly comm: string;
   readonly exe: string;
   readonly count: number;
+  readonly end: StackEnd | undefined;
   readonly frames: readonly string[];
 }
 
@@ -128,7 +136,8 @@ function drawStack(window: SampleWindow, row: number, program: GoldenProgram): D
     if (path === program.path) names.push(program.symbolAt(address) ?? `0x${address.toString(16)}`);
     else names.push(`[${path ?? ADDRESS_SPACES[frames.space[at] ?? 0]}]`);
   }
-  return { pid, comm, exe, count: stacks.count[row] ?? 0, frames: names };
+  const end = STACK_ENDS[stacks.end[row] ?? -1];
+  return { pid, comm, exe, count: stacks.count[row] ?? 0, end, frames: names };
 }
 
 /** Share of the samples whose program's own leaf is a function, of those in the program at all. */

@@ -13,6 +13,7 @@ export interface UnwindTables extends AsyncDisposable {
   want(file: CodeFile): void;
   /** Says that code of a file was met: tables that are used are the last to be given up. */
   use(file: CodeFile): void;
+  /** `tablesAwaited` are those that are still being made. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -74,7 +75,13 @@ export function createUnwindTables(object: BpfObject, builder: TableBuilder): Un
 
   return {
     get counters() {
-      return { ...shelf.counters, ...builder.counters, ...counters, rulesRefused: rules.refused };
+      return {
+        ...shelf.counters,
+        ...builder.counters,
+        ...counters,
+        tablesAwaited: building.size,
+        rulesRefused: rules.refused,
+      };
     },
     want(file) {
       load(file, keyOf(file)).catch(() => {

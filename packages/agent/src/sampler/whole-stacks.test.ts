@@ -7,13 +7,11 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEbpfDriver } from './ebpf.ts';
 import { type SampleWindow, STACK_ENDS } from './sampler.ts';
-import { cannotSample, LIFE } from './testing.ts';
+import { cannotSample, LIFE, warmUp } from './testing.ts';
 
 const skip = cannotSample('rights', 'btf', 'libbpf', 'kernel');
 const RATE_HZ = 499;
 const SAMPLES = 1_000;
-/** Windows until the tables of a new program are in the kernel. */
-const WARM_UP_WINDOWS = 3;
 const LEAST_WHOLE = 0.995;
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-eagle-'));
@@ -43,10 +41,10 @@ async function tallyOf(command: string, args: readonly string[]): Promise<Tally>
     const request = { rateHz: RATE_HZ, windowMs: 1_000, pids: [child.pid ?? 0] };
     await using sampler = await driver.open(request);
     const tally: Tally = { samples: 0, frames: 0, ends: {} };
+    const isWarm = warmUp(sampler);
     const enough = new AbortController();
-    let windows = 0;
     for await (const window of sampler.windows(enough.signal)) {
-      if (++windows > WARM_UP_WINDOWS) count(window, tally);
+      if (isWarm()) count(window, tally);
       if (tally.samples >= SAMPLES) enough.abort();
     }
     return tally;

@@ -1,10 +1,11 @@
 import { REASONS, type Reason } from '@kube-eagle/api';
 import type { CgroupDirectory, CgroupSearch } from '../proc/find-cgroups.ts';
 import type { Refusal } from '../profilers/profiler.ts';
+import { type NamedHere, resolveNames } from './resolve-names.ts';
 import type { TaskRequest } from './task-request.ts';
 
 /** What runs on this machine, as far as tasks ask. */
-export interface RunningHere {
+export interface RunningHere extends NamedHere {
   /** When a process or thread began, in ticks after boot; `undefined` once it is gone. */
   startTicks(pid: number): number | undefined;
   findContainer(begin: string): CgroupSearch;
@@ -31,32 +32,40 @@ const SHORT_ID = 16;
 
 /** Looks for what a task asks for. */
 export function findSubjects(task: TaskRequest, here: RunningHere): Subjects {
-  const processes = split(task.pids, here);
+  const names = resolveNames(task, here);
+  const processes = split(names.pids, here);
   const threads = split(task.threads, here);
-  const containers = task.containers.map((id) =>
+  const containers = names.containers.map((id) =>
     searched(`container ${id}`, here.findContainer(id)),
   );
   const units = task.units.map((unit) => searched(unit, here.findUnit(unit)));
   const cgroups = [...containers, ...units].flatMap(({ groups }) => groups);
-  const named = [...task.pids, ...task.threads, ...task.containers, ...task.units];
   const began = [...processes.there, ...threads.there];
   return {
     pids: processes.there.map(({ pid }) => pid),
     threads: threads.there.map(({ pid }) => pid),
     cgroups,
     refusals: [
+      ...names.refusals,
       ...missing('process', processes.missing),
       ...missing('thread', threads.missing),
       ...containers.flatMap(({ subject, search }) => refused(subject, search, 'no_such_container')),
       ...units.flatMap(({ subject, search }) => refused(subject, search, 'no_such_unit')),
     ],
-    anyRuns:
-      named.length === 0
-        ? undefined
-        : () =>
-            began.some(({ pid, ticks }) => here.startTicks(pid) === ticks) ||
-            cgroups.some(here.isThere),
+    anyRuns: isForHost(task)
+      ? undefined
+      : () =>
+          began.some(({ pid, ticks }) => here.startTicks(pid) === ticks) ||
+          cgroups.some(here.isThere),
   };
+}
+
+/** Whether a task names nothing, and so means the whole host. */
+function isForHost(task: TaskRequest): boolean {
+  const { pids, threads, containers, units, dockerNames, processNames } = task;
+  return [pids, threads, containers, units, dockerNames, processNames].every(
+    ({ length }) => length === 0,
+  );
 }
 
 function split(pids: readonly number[], here: RunningHere) {

@@ -26,6 +26,8 @@ export interface WorkPorts {
   /** Asked anew for each stream. */
   readonly identity: () => AgentIdentity;
   readonly desk: Pick<TaskDesk, 'start' | 'cancel'>;
+  /** Called when the server asks what runs here. */
+  readonly inventoryWanted: () => void;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
   readonly random: () => number;
@@ -51,10 +53,11 @@ export async function followWork(ports: WorkPorts, signal: AbortSignal): Promise
 
 /** One stream from its begin to its end. Throws where it breaks or is silent for too long. */
 async function followStream(
-  { client, identity, desk, limits, telemetry }: WorkPorts,
+  ports: WorkPorts,
   signal: AbortSignal,
   onMessage: () => void,
 ): Promise<void> {
+  const { client, identity, limits, telemetry } = ports;
   const silence = new AbortController();
   const silent = (): void =>
     silence.abort(
@@ -72,7 +75,7 @@ async function followStream(
       clearTimeout(timer);
       timer = setTimeout(silent, limits.streamSilenceMs);
       onMessage();
-      obey(message, desk);
+      obey(message, ports);
     }
     telemetry.log.info('the server ended the stream');
   } finally {
@@ -80,7 +83,8 @@ async function followStream(
   }
 }
 
-function obey({ kind }: WorkResponse, desk: WorkPorts['desk']): void {
+function obey({ kind }: WorkResponse, { desk, inventoryWanted }: WorkPorts): void {
   if (kind.case === 'start') desk.start(kind.value);
   if (kind.case === 'cancel') desk.cancel(kind.value);
+  if (kind.case === 'inventoryWanted') inventoryWanted();
 }

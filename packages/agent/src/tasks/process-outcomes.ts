@@ -12,6 +12,8 @@ export interface ProcessOutcomes {
   tookWindow(window: SampleWindow, profiler: string): void;
   /** How it ended for one; the first end counts. */
   end(process: Process, end: ProcessEnd): void;
+  /** The same for all that a profiler has. */
+  endAll(profiler: string, end: ProcessEnd): void;
   list(): readonly ProcessOutcome[];
   /** Processes beyond the bound. */
   leftOut(): number;
@@ -36,13 +38,14 @@ type Row = { -readonly [Key in keyof ProcessOutcome]: ProcessOutcome[Key] };
 
 export function createProcessOutcomes(): ProcessOutcomes {
   const rows = new Map<string, Row>();
-  let leftOut = 0;
+  // No more than the machine has processes during the task.
+  const beyond = new Set<string>();
   const keyOf = ({ pid, startTicks }: Process): string => `${pid} ${startTicks}`;
 
   function add(process: Process, { language, profiler, why }: About): void {
     if (rows.has(keyOf(process))) return;
     if (rows.size >= MAX_LISTED) {
-      leftOut++;
+      beyond.add(keyOf(process));
       return;
     }
     const { pid, comm } = process;
@@ -69,15 +72,19 @@ export function createProcessOutcomes(): ProcessOutcomes {
         took(process, counts[at] ?? 0);
       }
     },
-    end(process, end) {
-      const row = rows.get(keyOf(process));
-      if (row?.state !== 'running') return;
-      row.state = end.state;
-      if (end.state === 'failed') Object.assign(row, { reason: end.reason, message: end.message });
-      else if (end.note !== '') row.message = `${row.message}; ${end.note}`;
-      if (end.state === 'done' && row.samples === 0) row.reason = 'no_samples';
+    end: (process, end) => endRow(rows.get(keyOf(process)), end),
+    endAll(profiler, end) {
+      for (const row of rows.values()) if (row.profiler === profiler) endRow(row, end);
     },
     list: () => Array.from(rows.values(), (row) => ({ ...row })),
-    leftOut: () => leftOut,
+    leftOut: () => beyond.size,
   };
+}
+
+function endRow(row: Row | undefined, end: ProcessEnd): void {
+  if (row?.state !== 'running') return;
+  row.state = end.state;
+  if (end.state === 'failed') Object.assign(row, { reason: end.reason, message: end.message });
+  else if (end.note !== '') row.message = `${row.message}; ${end.note}`;
+  if (end.state === 'done' && row.samples === 0) row.reason = 'no_samples';
 }

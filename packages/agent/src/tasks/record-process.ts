@@ -1,7 +1,6 @@
-import type { Profile } from '@kube-eagle/profile';
 import type { Exporter } from '../export/exporter.ts';
 import type { BatchEnd } from '../export/sender.ts';
-import { type Origin, seriesLabels } from '../export/series-labels.ts';
+import type { Origin } from '../export/series-labels.ts';
 import type { Ask, Collected, ProcessProfiler } from '../profilers/profiler.ts';
 import type { ResourceTable } from '../profilers/resource-table.ts';
 import type { RunningHere } from './find-subjects.ts';
@@ -59,6 +58,8 @@ async function recordStretches(
   control: RecordControl,
 ): Promise<ProcessEnd> {
   const { process, profiler } = job;
+  const languageOf = (): string => process.language;
+  const origin = { ...control.origin, profiler: profiler.name, languageOf };
   const isGone = (): boolean => ports.here.startTicks(process.pid) !== process.startTicks;
   const over = new AbortController();
   const stop = AbortSignal.any([control.stop, over.signal]);
@@ -72,7 +73,7 @@ async function recordStretches(
       const collected = await profiler.collect(process, { ...ask, durationMs }, stop);
       if (collected.kind === 'failed') return endOf(collected, isGone(), taken);
       const { profile, samples, note } = collected;
-      const sent = await ports.exporter.exportProfile(labelled(profile, job, control.origin));
+      const sent = await ports.exporter.exportProfile(profile, process, origin);
       control.took(samples, sent.ended);
       taken += samples;
       if (note !== '') notes.add(note);
@@ -112,14 +113,4 @@ function endOf(
     reason: 'process_ended',
     message: `${ENDED}, before it had given anything`,
   };
-}
-
-function labelled(
-  profile: Profile,
-  { process, profiler }: Job,
-  origin: RecordControl['origin'],
-): Profile {
-  const languageOf = (): string => process.language;
-  const labels = seriesLabels(process, false, { ...origin, profiler: profiler.name, languageOf });
-  return { ...profile, series: { ...profile.series, labels: [labels] } };
 }

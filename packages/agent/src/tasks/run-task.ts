@@ -134,8 +134,10 @@ async function recordWide(run: Run, job: WideJob): Promise<Stop> {
   } catch (error) {
     const refusal = { reason: 'sampler_failed', message: messageOf(error) } as const;
     run.troubles.push(refusal);
-    for (const { process } of job.processes)
+    for (const { process, why } of job.processes) {
+      run.processes.add(process, { language: process.language, profiler: job.profiler.name, why });
       run.processes.end(process, { state: 'failed', ...refusal });
+    }
     return 'time_over';
   }
 }
@@ -172,7 +174,7 @@ async function recordWindows(run: Run, job: WideJob): Promise<Stop> {
   }
   run.gave = true;
   const state = control.cancelled.aborted ? 'cancelled' : 'done';
-  for (const { process } of job.processes) processes.end(process, { state, note: '' });
+  processes.endAll(driver, { state, note: '' });
   return timeOver.aborted || control.deadline.aborted ? 'time_over' : 'subjects_ended';
 }
 

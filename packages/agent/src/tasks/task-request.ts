@@ -5,13 +5,19 @@ import type { Ask, Refusal } from '../profilers/profiler.ts';
 /** A node's part of a task, as the server asks for it. */
 export interface TaskRequest {
   readonly taskId: string;
-  /** The whole host if all four are empty. */
+  /** The whole host if all lists are empty. */
   readonly pids: readonly number[];
   readonly threads: readonly number[];
   /** Ids, or as much of their begin as tells them from others. */
   readonly containers: readonly string[];
   /** Services of systemd. */
   readonly units: readonly string[];
+  /** Containers of Docker by their names. */
+  readonly dockerNames: readonly string[];
+  /** Processes by the names of their programs. */
+  readonly processNames: readonly string[];
+  /** Of containers, the main process only. */
+  readonly mainOnly: boolean;
   readonly durationMs: number;
   readonly rateHz: number;
   /** What to take; `cpu` if empty. */

@@ -35,6 +35,9 @@ const HERE: RunningHere = {
   findUnit: () => ({ kind: 'none' }),
   isThere: () => true,
   processesIn: () => [],
+  containerNamed: () => ({ kind: 'none', names: [] }),
+  mainPidOf: () => undefined,
+  processesNamed: () => ({ pids: [], names: [] }),
 };
 
 function windowOfCount(count: number): SampleWindow {
@@ -173,7 +176,15 @@ async function withServer(
     ...{ sampler: 'replay', findings: [], rateHz: 19 },
   });
   const following = followWork(
-    { client, identity, desk, limits: ports.limits, telemetry, random: () => 0 },
+    {
+      client,
+      identity,
+      desk,
+      inventoryWanted: () => {},
+      limits: ports.limits,
+      telemetry,
+      random: () => 0,
+    },
     over.signal,
   );
   const post = (message: (typeof messages)[number]): void => {
@@ -236,7 +247,7 @@ test('a task of processes that are not there fails, of some of them is partial',
     start({ pids: [1_000_000] });
     const { state, reason, message } = await ended;
     assert.deepEqual([state, reason], ['failed', 'no_such_process']);
-    assert.match(message, /no process 1000000\. .*eagle labels process/);
+    assert.match(message, /no process 1000000\. .*eagle targets/);
   });
   await withServer({}, async ({ start, ended }) => {
     start({ pids: [1_000_000, PID], durationMs: 20 });
@@ -261,7 +272,7 @@ test('containers and threads are sampled as they were found', async () => {
 
 test('a container or service that cannot be found is told by its reason', async () => {
   const cases = [
-    [{ containers: ['cccc'] }, 'no_such_container', /no container cccc\. .*eagle labels/],
+    [{ containers: ['cccc'] }, 'no_such_container', /no container cccc\. .*eagle targets/],
     [{ containers: ['aaaa'] }, 'ambiguous', /could be aaaa1, aaaa2\. .*Write more/],
     [{ containers: ['bbbb'] }, 'not_permitted', /run the agent in the host's cgroup namespace/],
     [{ units: ['x.service'] }, 'no_such_unit', /no x\.service\. /],

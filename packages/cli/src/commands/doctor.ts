@@ -24,9 +24,9 @@ export function addDoctor(program: Command, shell: Shell): void {
     .command('doctor')
     .summary('check what the machines can do, and how to mend it')
     .description(
-      'Shows what each agent found on its machine. Where no server answers, lets the agent beside this command look at this machine. Of a process of this machine, shows how its stacks are walked and named, and what is missing.',
+      'Shows what each agent found on its machine. Where no server answers, lets the agent beside this command look at this machine. Of a process of this machine, shows how its stacks are walked and named, and what is missing; of a container, which process is its main one.',
     )
-    .argument('[target]', 'pid/1234 on this machine');
+    .argument('[target]', 'pid/1234 or container/ID on this machine');
   withServer(withJson(command))
     .addHelpText(
       'after',
@@ -35,6 +35,7 @@ Examples:
   ${shell.name} doctor
   ${shell.name} doctor -o json
   ${shell.name} doctor pid/1234
+  ${shell.name} doctor container/4f5e9c
 
 Exits with 1 where something is to be mended.`,
     )
@@ -54,12 +55,12 @@ async function doctor(shell: Shell, options: DoctorOptions): Promise<void> {
   }
 }
 
-/** How the agent beside this command would sample a process. */
+/** What the agent beside this command makes of a process or container. */
 async function explain(shell: Shell, target: string, { output }: DoctorOptions): Promise<void> {
-  if (!/^pid\/[1-9]\d{0,6}$/.test(target)) {
+  if (!/^(?:pid\/[1-9]\d{0,6}|container\/[0-9a-f]{4,64})$/.test(target)) {
     throw new EagleError(
       'invalid_argument',
-      `expected a process of this machine such as pid/1234, got ${JSON.stringify(target)}`,
+      `expected a process or container of this machine such as pid/1234 or container/4f5e, got ${JSON.stringify(target)}`,
     );
   }
   const explanation = await shell.explainOwnProcess(target, output ?? 'text', shell.signal);

@@ -9,7 +9,7 @@ test('query draws the merged profile as a tree within the screen', async () => {
   assert.deepEqual(out.split('\n'), [
     'process_cpu:cpu:nanoseconds:cpu:nanoseconds  process=split',
     '2026-03-12T02:12:00Z to 2026-03-12T03:12:00Z  ·  10 ms',
-    '1,000 stacks taken, 2 lost, 1.0 % cut short, 0.0 % with frames without a name',
+    '1,000 stacks taken, 2 lost, 1.0 % cut short, 0.0 % guessed, 0.0 % unnamed',
     '',
     '  TOTAL              VALUE      SELF  FUNCTION',
     '100.0 % ████████     10 ms         ·  main',

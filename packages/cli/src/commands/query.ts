@@ -96,9 +96,10 @@ async function run(
       `${of.name}: expected -o ${of.allowed.join(', ')}, got ${format}: see ${shell.name} query`,
     );
   }
-  const { file, rows, limit, type } = options;
+  const { file, rows, fullNames, limit, type } = options;
   const range = rangeOf(shell, options);
-  const request = { profileType: type, selector, ...range, format, file, rows, limit };
+  const output = { format, file, rows, fullNames, limit };
+  const request = { profileType: type, selector, ...range, ...output };
   await withConnection(shell, options, (connection) =>
     giveProfile(shell, connection, request, shell.signal),
   );

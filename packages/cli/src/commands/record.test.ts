@@ -45,7 +45,7 @@ test('record without samples says why on each node, and what to do', async () =>
   assert.equal(out, '');
   assert.deepEqual(err.split('\n').slice(2), [
     'error: task t1 failed without samples',
-    '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: ps, or eagle labels process.',
+    '  n1: failed (no_such_process). no process 7 on n1. The process had ended or never was. List what runs: ps, or eagle targets.',
     '  n2: done (no_samples). The target used no CPU in the time. Try longer, or another event.',
     `  n3: failed (no_agent). x. ${REASONS.no_agent}`,
     '',
@@ -86,4 +86,41 @@ test('an interrupt before the first sample exits with 130', async () => {
   const { status, out } = await runIn(server, ['record', 'host'], { signal: AbortSignal.abort() });
   assert.equal(status, 130);
   assert.equal(out, '');
+});
+
+test('record says what became of each process, what went wrong first', async () => {
+  const java = { pid: 7, comm: 'java', language: 'java', profiler: 'async-profiler' };
+  const python = { pid: 8, comm: 'python3', language: 'python', profiler: 'auto' };
+  const message = 'none takes lock of python';
+  const outcome = {
+    ...{ node: 'n1', state: 'partial', reason: 'profiler_unfit', message, samples: 90 },
+    processes: [
+      { ...java, state: 'done', samples: 90, message: 'loaded into the JVM' },
+      { ...python, state: 'failed', samples: 0, reason: 'profiler_unfit', message },
+    ],
+    processesLeftOut: 3,
+  };
+  const server = testServer({ course: [{ state: 'partial', outcomes: [outcome] }] });
+  const words = ['record', 'container/4f5e', '-e', 'cpu', '-p', 'auto', '--native'];
+  const { err } = await runIn(server, words);
+  const lines = err.split('\n').slice(2, 6);
+  assert.equal(lines[0], `n1: partial (profiler_unfit). ${message}. ${REASONS.profiler_unfit}`);
+  assert.deepEqual(lines.slice(1), [
+    `  8 python3  python  auto  failed  0 samples  profiler_unfit  ${message}`,
+    '  7 java  java  async-profiler  done  90 samples  loaded into the JVM',
+    '  and 3 more processes',
+  ]);
+  const [spec] = server.made;
+  assert.deepEqual([spec?.event, spec?.profiler, spec?.nativeFrames], ['cpu', 'auto', true]);
+  const { out } = await runIn(server, ['tasks', 'get', 't1']);
+  assert.match(out, /cpu by auto\n {2}n1 {2}partial .*\n {4}8 python3 .*\n {4}7 java /);
+});
+
+test('record asks for the type of its event, and refuses an event that is none', async () => {
+  const { out } = await runIn(testServer(), ['record', 'pid/7', '-e', 'alloc', '-a']);
+  const [, url = ''] = out.split('\n');
+  assert.equal(new URL(url).searchParams.get('type'), 'memory:alloc_space:bytes:space:bytes');
+  const { status, err } = await runIn(testServer(), ['record', 'pid/7', '-e', 'joules']);
+  assert.equal(status, 2);
+  assert.match(err, /--event: expected cpu, wall, alloc, heap, lock, block, got "joules"/);
 });

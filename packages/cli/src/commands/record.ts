@@ -16,10 +16,13 @@ import {
   duration,
   type OutputOptions,
   outputFormat,
+  type ScopeOptions,
   type ServerOptions,
+  scopeOf,
   wholeNumber,
   withConnection,
   withOutput,
+  withScope,
   withServer,
 } from '../options.ts';
 import { giveProfile } from '../output/give-profile.ts';
@@ -27,12 +30,13 @@ import { printable } from '../output/printable.ts';
 import { processLines } from '../output/process-lines.ts';
 import { showProgress } from '../output/progress.ts';
 import { count } from '../output/quality-line.ts';
+import { targetWords } from '../output/target-words.ts';
 import type { Connection } from '../server/connection.ts';
 import type { Shell } from '../shell.ts';
-import { checkedTarget } from '../target.ts';
+import { checkedTargets } from '../target.ts';
 import { taskChanges } from '../task-changes.ts';
 
-interface RecordOptions extends ServerOptions, OutputOptions {
+interface RecordOptions extends ServerOptions, OutputOptions, ScopeOptions {
   readonly duration: number;
   readonly rate: number;
   readonly event: EventName;
@@ -40,19 +44,20 @@ interface RecordOptions extends ServerOptions, OutputOptions {
   readonly profiler: string;
   readonly native?: boolean;
   readonly async?: boolean;
+  readonly main?: boolean;
 }
 
 /** `eagle record TARGET…`: a profile on demand, from the task to its picture. */
 export function addRecord(program: Command, shell: Shell): void {
   const command = program
     .command('record')
-    .summary('profile processes, containers or hosts now')
+    .summary('profile workloads, pods, processes or hosts now')
     .description(
-      'Profiles processes, containers, services or hosts now, and shows where their time went.',
+      'Profiles workloads, pods, processes, services or hosts now, and shows where their time went.',
     )
     .argument(
-      '<target...>',
-      'pid/1234, container/ID, unit/NAME.service, each also with @NODE; host, node/NAME',
+      '[target...]',
+      'deploy/NAME, sts/, ds/, rs/, job/, cronjob/, svc/, pod/, ns/NAME; pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE; host, node/NAME',
     )
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
@@ -63,14 +68,18 @@ export function addRecord(program: Command, shell: Shell): void {
       '',
     )
     .option('--native', 'frames of native code too, where a profiler leaves them out')
+    .option('--main', 'of containers only the main process, seen through sh, tini and the like')
     .option('-a, --async', 'print the id and the URL of the task, do not wait');
-  withServer(withOutput(command, 'flame'))
+  withServer(withOutput(withScope(command), 'flame'))
     .addHelpText(
       'after',
       `
 Examples:
+  ${shell.name} record deploy/web -n shop -d 10s
+  ${shell.name} record -l app=web,tier!=db -A -c main -d 10s
   ${shell.name} record pid/1234 -d 10s
   ${shell.name} record container/4f5e9c unit/nginx.service -d 10s
+  ${shell.name} record docker/web process/postgres -d 10s
   ${shell.name} record host -d 1m -F 199 -f host.svg
   ${shell.name} record container/4f5e9c -e alloc -d 20s        # Java and Go
   ${shell.name} record pid/1234 --profiler py-spy -e wall -d 5s
@@ -98,12 +107,14 @@ async function record(
   options: RecordOptions,
 ): Promise<void> {
   const spec = {
-    targets: targets.map(checkedTarget),
+    targets: checkedTargets(targets, options.selector),
+    scope: scopeOf(options),
     durationMs: options.duration,
     rateHz: options.rate,
     event: options.event,
     profiler: options.profiler,
     nativeFrames: options.native ?? false,
+    mainOnly: options.main ?? false,
     idempotencyKey: shell.randomId(),
   };
   await withConnection(shell, options, async (connection) => {
@@ -125,6 +136,7 @@ async function record(
         format: outputFormat(options, 'flame'),
         file: options.file,
         rows: options.rows,
+        fullNames: options.fullNames,
         limit: options.limit,
       },
       // An interrupted recording still shows what it has; a second interrupt ends the process.
@@ -177,9 +189,10 @@ async function taskEnd(shell: Shell, connection: Connection, task: Task): Promis
   return latest;
 }
 
-function subject({ spec }: Task): string {
+function subject(task: Task): string {
+  const { spec } = task;
   const length = formatDuration(spec?.durationMs ?? 0);
-  return `${spec?.targets.join(' ')} for ${length} at ${spec?.rateHz} Hz`;
+  return `${targetWords(task)} for ${length} at ${spec?.rateHz} Hz`;
 }
 
 function progressLine(task: Task, nowMs: number): string {
@@ -189,7 +202,7 @@ function progressLine(task: Task, nowMs: number): string {
   const part = lengthMs === 0 ? 0 : Math.min(1, passedMs / lengthMs);
   const bar = '█'.repeat(Math.round(part * 20)).padEnd(20, '░');
   const seconds = (Math.min(passedMs, lengthMs) / 1_000).toFixed(1);
-  return `${bar} ${seconds} s of ${formatDuration(lengthMs)}  ${task.state} ${task.spec?.targets.join(' ')}`;
+  return `${bar} ${seconds} s of ${formatDuration(lengthMs)}  ${task.state} ${targetWords(task)}`;
 }
 
 function samplesOf({ outcomes }: Task): number {

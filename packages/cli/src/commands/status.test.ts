@@ -19,6 +19,7 @@ test('status shows the server, its store and its limits', async () => {
     'agents  1 connected',
     'store   memory, 0 B, 1m ago to now',
     '        1,234 rows, 0 series, 0 stacks',
+    'cluster none is watched: --kubeconfig of the server names one',
     '',
     'LIMIT       VALUE  HITS',
     'tasks_open    100     3',
@@ -67,11 +68,11 @@ test('tasks are listed, shown, watched and cancelled', async () => {
     't1  done   1m ago     10s  99    1,500  host',
     '',
   ]);
-  const shown = 't1  done  host  10s at 99 Hz\n  n1  done  1,500 samples\n';
+  const shown = 't1  done  host  10s at 99 Hz  cpu\n  n1  done  1,500 samples\n';
   assert.equal((await runIn(server, ['tasks', 'get', 't1'])).out, shown);
   assert.equal(
     (await runIn(server, ['tasks', 'watch', 't1'])).out,
-    `t1  running  host  10s at 99 Hz\n${shown}`,
+    `t1  running  host  10s at 99 Hz  cpu\n${shown}`,
   );
   assert.equal((await runIn(server, ['tasks', 'cancel', 't1'])).status, 0);
   assert.deepEqual(server.cancels, ['t1']);
@@ -88,5 +89,8 @@ test('doctor of a process gives what the agent beside the command says of it', a
   assert.deepEqual([gone.status, gone.err], [1, 'error: no process pid/8\n']);
   const wrong = await runIn(testServer(), ['doctor', 'pod/web']);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.err, /expected a process of this machine such as pid\/1234, got "pod\/web"/);
+  assert.match(
+    wrong.err,
+    /expected a process or container of this machine such as pid\/1234 or container\/4f5e, got "pod\/web"/,
+  );
 });

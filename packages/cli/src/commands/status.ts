@@ -1,4 +1,4 @@
-import { formatDuration, type Limit, type StatusResponse } from '@kube-eagle/api';
+import { type CacheStatus, formatDuration, type Limit, type StatusResponse } from '@kube-eagle/api';
 import { formatValue } from '@kube-eagle/profile';
 import type { Command } from 'commander';
 import { type ServerOptions, withConnection, withJson, withServer } from '../options.ts';
@@ -38,6 +38,7 @@ async function status(shell: Shell, options: StatusOptions): Promise<void> {
   if (options.output === 'json') return await writeJson(shell, answer);
   const lines = [
     ...serverLines(answer, url),
+    ...clusterLines(answer, shell.stdout.width),
     '',
     ...table(answer.limits, LIMIT_COLUMNS, shell.stdout.width),
   ];
@@ -57,6 +58,27 @@ function serverLines(answer: StatusResponse, url: string): string[] {
     ...lines,
     `store   ${printable(store.engine)}, ${formatValue(sizeBytes, 'bytes')}, ${range}`,
     `        ${count(rows)} rows, ${count(series)} series, ${count(stacks)} stacks`,
+  ];
+}
+
+function clusterLines({ cluster, nowMs }: StatusResponse, width: number): string[] {
+  if (!cluster) return ['cluster none is watched: --kubeconfig of the server names one'];
+  const { server, requests, caches } = cluster;
+  return [
+    `cluster ${printable(server)}, asked ${count(requests)} times`,
+    '',
+    ...table(caches, cacheColumns(nowMs), width),
+  ];
+}
+
+function cacheColumns(nowMs: number): readonly Column<CacheStatus>[] {
+  return [
+    { head: 'CACHE', cell: ({ resource }) => resource },
+    { head: 'STATE', cell: ({ state }) => state },
+    { head: 'OBJECTS', align: 'right', cell: ({ objects }) => count(objects) },
+    { head: 'FRESH', cell: ({ freshMs }) => (freshMs === 0 ? 'never' : ago(freshMs, nowMs)) },
+    { head: 'RESTARTS', align: 'right', cell: ({ restarts }) => count(restarts) },
+    { head: 'PROBLEM', cell: ({ problem }) => problem },
   ];
 }
 

@@ -12,6 +12,7 @@ import { printable } from '../output/printable.ts';
 import { processLines } from '../output/process-lines.ts';
 import { count } from '../output/quality-line.ts';
 import { type Column, table } from '../output/table.ts';
+import { targetWords } from '../output/target-words.ts';
 import { writeJson } from '../output/write-json.ts';
 import type { Shell } from '../shell.ts';
 import { taskChanges } from '../task-changes.ts';
@@ -91,7 +92,7 @@ function columns(nowMs: number): readonly Column<Task>[] {
     },
     { head: 'HZ', align: 'right', cell: ({ spec }) => String(spec?.rateHz ?? 0) },
     { head: 'SAMPLES', align: 'right', cell: (task) => count(samplesOf(task)) },
-    { head: 'TARGETS', cell: ({ spec }) => spec?.targets.join(' ') ?? '' },
+    { head: 'TARGETS', cell: targetWords },
   ];
 }
 
@@ -107,10 +108,10 @@ function nodeLine({ node, state, reason, message, samples }: Outcome): string {
 async function show(shell: Shell, options: TasksOptions, task: Task): Promise<void> {
   if (options.output === 'json') return await writeJson(shell, task);
   const length = formatDuration(task.spec?.durationMs ?? 0);
-  const { targets = [], rateHz = 0, event = '', profiler = '' } = task.spec ?? {};
+  const { rateHz = 0, event = '', profiler = '' } = task.spec ?? {};
   const what = [event || 'cpu', profiler === '' ? '' : `by ${profiler}`].join(' ').trim();
   const lines = [
-    `${task.id}  ${task.state}  ${targets.join(' ')}  ${length} at ${rateHz} Hz  ${what}`,
+    `${task.id}  ${task.state}  ${targetWords(task)}  ${length} at ${rateHz} Hz  ${what}`,
     ...task.outcomes.flatMap((outcome) => [
       nodeLine(outcome),
       ...processLines(outcome, Number.POSITIVE_INFINITY).map((line) => `  ${line}`),

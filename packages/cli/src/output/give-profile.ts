@@ -16,6 +16,8 @@ export interface ProfileRequest {
   readonly file: string | undefined;
   /** Rows of a flame graph in text. */
   readonly rows: number;
+  /** Names in it whole, even where a line becomes longer than the screen is wide. */
+  readonly fullNames: boolean;
   /** Functions of a list. */
   readonly limit: number;
 }

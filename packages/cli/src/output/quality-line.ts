@@ -4,12 +4,13 @@ import { formatShare } from '@kube-eagle/profile';
 /** How far an answer can be trusted, in a line: `990 stacks taken, 0 lost, 1.0 % cut short, …`. */
 export function qualityLine(quality: Quality | undefined): string {
   if (!quality || quality.taken + quality.lost === 0) return 'quality not known';
-  const { taken, lost, truncated, unsymbolized } = quality;
+  const { taken, lost, truncated, guessed, unsymbolized } = quality;
   return [
     `${count(taken)} stacks taken`,
     `${count(lost)} lost`,
     `${formatShare(truncated, taken)} cut short`,
-    `${formatShare(unsymbolized, taken)} with frames without a name`,
+    `${formatShare(guessed, taken)} guessed`,
+    `${formatShare(unsymbolized, taken)} unnamed`,
   ].join(', ');
 }
 

@@ -5,8 +5,8 @@ import { treeOf } from '@kube-eagle/profile/testing';
 import { createPaint } from './paint.ts';
 import { drawTextTree } from './text-tree.ts';
 
-const drawn = (tree: CallTree, rows = 20, width = 80): string[] =>
-  drawTextTree(tree, { rows, width, unit: 'count', paint: createPaint(false) });
+const drawn = (tree: CallTree, rows = 20, width = 80, fullNames = false): string[] =>
+  drawTextTree(tree, { rows, width, unit: 'count', paint: createPaint(false), fullNames });
 
 test('the largest branches come first, an only callee stands right below its caller', () => {
   assert.deepEqual(drawn(treeOf('main;run;light 3', 'main;run;heavy;spin 7', 'main;run 2')), [
@@ -40,6 +40,17 @@ test('every line fits the width, however deep the stack and long the names', () 
   }
 });
 
+test('a long name is as short as the width asks for, or whole where that is wanted', () => {
+  const name = 'std::vector<int, std::allocator<int>>::push_back(int&&)';
+  const tree = treeOf(`${name} 1`);
+  const nameIn = ([, line = '']: readonly string[]): string => line.split(/ {2,}/).at(-1) ?? '';
+  assert.deepEqual(
+    [100, 80, 60].map((width) => nameIn(drawn(tree, 20, width))),
+    [name, 'push_back(int&&)', 'push_back(int&&)'],
+  );
+  assert.equal(nameIn(drawn(tree, 20, 60, true)), name);
+});
+
 test('names cannot control the terminal', () => {
   const [, line = ''] = drawn(treeOf('\u001b[31mred\u202e\u009b 1'));
   assert.match(line, /\ufffd\[31mred\ufffd\ufffd$/);
@@ -48,6 +59,7 @@ test('names cannot control the terminal', () => {
 test('kinds have colours where there are colours', () => {
   const tree = treeOf('read 1');
   const kernel = { ...tree, kind: Uint8Array.of(0, FRAME_KINDS.indexOf('kernel')) };
-  const options = { rows: 5, width: 80, unit: 'count', paint: createPaint(true) };
+  const paint = createPaint(true);
+  const options = { rows: 5, width: 80, unit: 'count', paint, fullNames: false };
   assert.ok(drawTextTree(kernel, options)[1]?.includes('\u001b[31mread\u001b[39m'));
 });

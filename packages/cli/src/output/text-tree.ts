@@ -1,4 +1,11 @@
-import { type CallTree, cutTree, FRAME_KINDS, formatShare, formatValue } from '@kube-eagle/profile';
+import {
+  type CallTree,
+  cutTree,
+  FRAME_KINDS,
+  formatShare,
+  formatValue,
+  shortName,
+} from '@kube-eagle/profile';
 import { type Paint, paintKind } from './paint.ts';
 import { clipped, printable } from './printable.ts';
 
@@ -8,6 +15,8 @@ export interface TextTreeOptions {
   readonly rows: number;
   /** Characters of a line. */
   readonly width: number;
+  /** Names whole, however long that makes a line; else as short as the width asks for. */
+  readonly fullNames: boolean;
   readonly unit: string;
   readonly paint: Paint;
 }
@@ -52,7 +61,7 @@ const hasBars = (width: number): boolean => width >= 60;
 function rowText(
   tree: CallTree,
   { row, branch, folded }: Drawn & { readonly folded: string },
-  { width, unit, paint }: TextTreeOptions,
+  { width, unit, paint, fullNames }: TextTreeOptions,
 ): string {
   const total = tree.total[row] ?? 0;
   const whole = tree.total[0] ?? 0;
@@ -68,7 +77,7 @@ function rowText(
     `  ${formatValue(total, unit).padStart(8)}  `,
     paint.dim(selfText(tree.self[row] ?? 0, unit).padStart(8)),
     `  ${paint.dim(lead)}`,
-    paintName(clipped(name, room - lead.length - note.length)),
+    paintName(fullNames ? name : shortName(name, room - lead.length - note.length)),
     paint.dim(note),
   ].join('');
 }

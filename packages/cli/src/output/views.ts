@@ -1,5 +1,11 @@
 import type { FlameTreeResponse, Quality, TopFunction, TopResponse } from '@kube-eagle/api';
-import { type CallTree, FRAME_KINDS, formatShare, formatValue } from '@kube-eagle/profile';
+import {
+  type CallTree,
+  FRAME_KINDS,
+  formatShare,
+  formatValue,
+  qualityCounts,
+} from '@kube-eagle/profile';
 import type { Shell } from '../shell.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { clipped, printable } from './printable.ts';
@@ -18,7 +24,7 @@ interface Heading {
 /** A flame graph as text for people, within the screen's width. */
 export function flameText(
   { stdout }: Shell,
-  request: Heading & { readonly rows: number },
+  request: Heading & { readonly rows: number; readonly fullNames: boolean },
   answer: FlameTreeResponse,
   tree: CallTree,
 ): string {
@@ -29,7 +35,7 @@ export function flameText(
   return text([
     ...heading(request, { whole, quality, width, paint }),
     '',
-    ...drawTextTree(tree, { rows: request.rows, width, unit, paint }),
+    ...drawTextTree(tree, { rows: request.rows, fullNames: request.fullNames, width, unit, paint }),
   ]);
 }
 
@@ -65,12 +71,11 @@ export function* flameJson(
   { unit, quality, cutNodes }: FlameTreeResponse,
   tree: CallTree,
 ): Iterable<string> {
-  const { taken = 0, lost = 0, truncated = 0, unsymbolized = 0, truncations = [] } = quality ?? {};
   const head = {
     ...{ profileType, selector, fromMs, toMs, unit, cutNodes },
     quality: {
-      ...{ taken, lost, truncated, unsymbolized },
-      truncations: truncations.map(({ reason, share }) => ({ reason, share })),
+      ...qualityCounts((name) => quality?.[name] ?? 0),
+      truncations: (quality?.truncations ?? []).map(({ reason, share }) => ({ reason, share })),
     },
   };
   yield `${JSON.stringify(head).slice(0, -1)},"rows":[\n`;

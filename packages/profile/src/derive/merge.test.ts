@@ -42,7 +42,7 @@ const PROFILE: fc.Arbitrary<Profile> = fc
         NONE,
       );
       builder.sample({ timeMs, series, stack, value });
-      const counts = { taken: value, lost: 1, truncated: 2, unsymbolized: 3 };
+      const counts = { taken: value, lost: 1, truncated: 2, unsymbolized: 3, guessed: 0 };
       builder.quality({ timeMs, series, ...counts });
     }
     return builder.finish(10, 30e6);

@@ -13,6 +13,7 @@ export const OWN_ATTRIBUTES = {
   lost: 'kube_eagle.quality.lost',
   truncated: 'kube_eagle.quality.truncated',
   unsymbolized: 'kube_eagle.quality.unsymbolized',
+  guessed: 'kube_eagle.quality.guessed',
 } as const;
 
 const OWN = new Set<string>(Object.values(OWN_ATTRIBUTES));

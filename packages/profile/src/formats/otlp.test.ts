@@ -64,6 +64,7 @@ function example(): Profile {
     lost: 0,
     truncated: 1,
     unsymbolized: 1,
+    guessed: 1,
   });
   builder.quality({
     timeMs: 21_000,
@@ -72,6 +73,7 @@ function example(): Profile {
     lost: 7,
     truncated: 0,
     unsymbolized: 0,
+    guessed: 0,
   });
   return builder.finish(1_000, 30e9);
 }

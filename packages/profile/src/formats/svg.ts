@@ -2,6 +2,7 @@ import type { CallTree } from '../derive/call-tree.ts';
 import { cutTree } from '../derive/cut-tree.ts';
 import { layOutFlame } from '../derive/flame-layout.ts';
 import { formatShare, formatValue } from '../derive/format-value.ts';
+import { shortName } from '../derive/short-name.ts';
 import { SVG_SCRIPT } from './svg-script.ts';
 import { SVG_STYLE } from './svg-style.ts';
 
@@ -95,11 +96,8 @@ function box({ name, tip, kind, level, x, width }: Box): string {
 }
 
 /** As much of a name as a box has room for. */
-function fitted(name: string, width: number): string {
-  const room = Math.floor((width - 8) / CHARACTER_WIDTH);
-  if (room < 3) return '';
-  return name.length <= room ? name : `${name.slice(0, room - 1)}…`;
-}
+const fitted = (name: string, width: number): string =>
+  shortName(name, Math.floor((width - 8) / CHARACTER_WIDTH));
 
 function number(value: number): string {
   return String(Math.round(value * 1_000) / 1_000);

@@ -10,6 +10,7 @@ const ATTRIBUTES: readonly (readonly [label: string, attribute: string])[] = [
   ['pod', 'k8s.pod.name'],
   ['container', 'k8s.container.name'],
   ['container_id', 'container.id'],
+  ['image', 'container.image.name'],
   ['node', 'k8s.node.name'],
   ['process', 'process.executable.name'],
   ['language', 'process.runtime.name'],

@@ -34,7 +34,15 @@ test('a builder gives the columns it was told', () => {
   });
   const series = builder.series([], CPU, 1e7);
   builder.sample({ timeMs: 5, series, stack: builder.stack(NONE, frame), value: 2.5 });
-  builder.quality({ timeMs: 5, series, taken: 4, lost: 3, truncated: 2, unsymbolized: 1 });
+  builder.quality({
+    timeMs: 5,
+    series,
+    taken: 4,
+    lost: 3,
+    truncated: 2,
+    unsymbolized: 1,
+    guessed: 0,
+  });
   assert.equal(builder.sampleCount, 1);
   const profile = builder.finish(5, 1e9);
   assert.deepEqual(profile.strings, ['', 'f', 'f.go', '/bin/f', 'abcd']);

@@ -8,6 +8,11 @@ export interface QualityCounts<Count> {
   readonly truncated: Count;
   /** Of those taken, the ones with at least one frame without a name. */
   readonly unsymbolized: Count;
+  /**
+   * Of those taken, the ones that came to the bottom by a frame pointer that need not have been one, for
+   * want of an unwind table: frames may be missing.
+   */
+  readonly guessed: Count;
 }
 
 /** One row a window and series. */
@@ -19,12 +24,13 @@ export interface Quality extends QualityCounts<Float64Array> {
   readonly series: Int32Array;
 }
 
-/** The names of the counts, in the order of their columns. */
+/** The names of the counts, in the order of the store's columns: new ones go last. */
 export const QUALITY_COUNTS: readonly (keyof QualityCounts<unknown>)[] = [
   'taken',
   'lost',
   'truncated',
   'unsymbolized',
+  'guessed',
 ];
 
 /** Each count made by its name. */
@@ -36,5 +42,6 @@ export function qualityCounts<Count>(
     lost: of('lost'),
     truncated: of('truncated'),
     unsymbolized: of('unsymbolized'),
+    guessed: of('guessed'),
   };
 }

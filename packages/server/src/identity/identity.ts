@@ -4,7 +4,7 @@ import { type Labels, labelsOf, labelValue, type Profile } from '@kube-eagle/pro
 export type JoinIdentity = (labels: Labels) => Labels;
 
 /** Digits of a container's id that tell it apart on a machine, as Docker's own tools show it. */
-const SHORT_ID = 12;
+export const SHORT_ID = 12;
 
 /** Names a container by its id where nothing better is known. */
 export const joinContainerId: JoinIdentity = (labels) => {

@@ -20,7 +20,15 @@ test('metrics tell stacks by quality, and cut ones by cause but not by file', as
     builder.sample({ timeMs: 0, series, stack, value: 20 });
   }
   builder.sample({ timeMs: 0, series, stack: -1, value: 40 });
-  builder.quality({ timeMs: 0, series, taken: 10, lost: 1, truncated: 6, unsymbolized: 2 });
+  builder.quality({
+    timeMs: 0,
+    series,
+    taken: 10,
+    lost: 1,
+    truncated: 6,
+    unsymbolized: 2,
+    guessed: 3,
+  });
   const telemetry = createSilentTelemetry(createLimits());
   countStacks(builder.finish(), telemetry.metrics);
   const { text } = await telemetry.exposition();
@@ -31,6 +39,7 @@ test('metrics tell stacks by quality, and cut ones by cause but not by file', as
       'kube_eagle_stacks_total{quality="lost"} 1',
       'kube_eagle_stacks_total{quality="truncated"} 6',
       'kube_eagle_stacks_total{quality="unsymbolized"} 2',
+      'kube_eagle_stacks_total{quality="guessed"} 3',
       'kube_eagle_stacks_cut_total{cause="no unwind table"} 4',
       'kube_eagle_stacks_cut_total{cause="other"} 2',
     ],

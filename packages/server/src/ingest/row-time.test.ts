@@ -12,7 +12,15 @@ function profileAt(...times: readonly number[]) {
   const series = builder.series(labelsOf([['node', 'a']]), CPU);
   for (const timeMs of times) {
     builder.sample({ timeMs, series, stack: -1, value: 1 });
-    builder.quality({ timeMs, series, taken: 1, lost: 0, truncated: 0, unsymbolized: 0 });
+    builder.quality({
+      timeMs,
+      series,
+      taken: 1,
+      lost: 0,
+      truncated: 0,
+      unsymbolized: 0,
+      guessed: 0,
+    });
   }
   return builder.finish();
 }

@@ -10,6 +10,7 @@ import type { AgentHub } from '../agents/agent-hub.ts';
 import type { Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
 import type { StoreUpkeep } from '../store/profile-store.ts';
+import type { Cluster } from '../targets/cluster.ts';
 import type { NewestWindows } from './newest-windows.ts';
 
 export interface StatusPorts {
@@ -18,12 +19,13 @@ export interface StatusPorts {
   readonly newest: NewestWindows;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly cluster: Cluster | undefined;
   readonly version: string;
 }
 
 /** How the server is and who its agents are, as status.proto has them. */
 export function createStatusService(ports: StatusPorts): ServiceImpl<typeof StatusService> {
-  const { store, hub, newest, limits, clock, version } = ports;
+  const { store, hub, newest, limits, clock, version, cluster } = ports;
   const startedMs = clock.nowMs();
   return {
     async status(_request, { signal }) {
@@ -35,6 +37,7 @@ export function createStatusService(ports: StatusPorts): ServiceImpl<typeof Stat
         store: rest,
         limits: [...limits.list(), ...storeLimits],
         agentsConnected: hub.connected().length,
+        ...(cluster && { cluster: cluster.status() }),
       });
     },
     agents: () =>

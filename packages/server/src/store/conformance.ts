@@ -180,8 +180,8 @@ const QUERY: Cases = {
         '1000 cpu pod=a main 1',
         '1000 cpu pod=a - 9',
         '1000 alloc pod=a main 512',
-        '1000 cpu pod=a quality 7 1 2 3',
-        '1000 cpu pod=b quality 4 0 0 1',
+        '1000 cpu pod=a quality 7 1 2 3 1',
+        '1000 cpu pod=b quality 4 0 0 1 2',
         '9000 cpu pod=a main;late 1',
       ),
       never,
@@ -193,7 +193,7 @@ const QUERY: Cases = {
       'cpu - 10',
       'cpu main 1',
       'cpu main;work 12',
-      'cpu quality 11 1 2 4',
+      'cpu quality 11 1 2 4 3',
     ]);
     assert.deepEqual([merged.startMs, merged.durationNs], [1000, 2000e6]);
     assert.deepEqual(merged.series.labels, [[], []]);

@@ -12,7 +12,7 @@ function drawThrough(limits: Partial<typeof DICTIONARY_LIMITS>, ...lines: readon
   const stack = profile.samples.stack.map((row) => stackOf[row] ?? -1);
   const [type] = profile.series.type;
   assert.ok(type);
-  const quality = { taken: 0, lost: 0, truncated: 0, unsymbolized: 0 };
+  const quality = { taken: 0, lost: 0, truncated: 0, unsymbolized: 0, guessed: 0 };
   const { value } = profile.samples;
   const merged = { type, period: 0, quality, stack, value };
   const drawn = drawMerge(mergedProfile(dictionary, [merged], { fromMs: 0, toMs: 1 }));

@@ -19,7 +19,7 @@ export function testDurableStore(name: string, openIn: (dir: string) => Promise<
     const batch = batchOf(
       '1000 cpu pod=a,name=ünï main;work 3',
       '1000 alloc pod=a main 512',
-      '1000 cpu pod=a,name=ünï quality 4 3 2 1',
+      '1000 cpu pod=a,name=ünï quality 4 3 2 1 2',
     );
     const before = await withStore(openIn, place.dir, async (store) => {
       await store.append('one', batch, never);

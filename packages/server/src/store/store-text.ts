@@ -9,6 +9,8 @@ import {
   type ProfileBuilder,
   type ProfileType,
   profileTypeId,
+  QUALITY_COUNTS,
+  qualityCounts,
   type StackId,
 } from '@kube-eagle/profile';
 import type { StoredSeries, TimelineGroup } from './profile-store.ts';
@@ -26,8 +28,8 @@ const TYPES: Readonly<Record<string, ProfileType>> = { cpu: CPU, alloc: ALLOCATI
 
 /**
  * A batch of lines, for tests: `1000 cpu pod=a,node=n main;work 3` is a sample of 3 at 1000 ms,
- * `1000 cpu pod=a quality 10 1 2 3` that many stacks taken, lost, truncated and unsymbolized. `-` is
- * no labels, or no stack.
+ * `1000 cpu pod=a quality 10 1 2 3 4` that many stacks, in the order of `QUALITY_COUNTS`. `-` is no
+ * labels, or no stack.
  */
 export function batchOf(...lines: readonly string[]): Profile {
   const builder = createProfileBuilder();
@@ -38,9 +40,14 @@ export function batchOf(...lines: readonly string[]): Profile {
       labelsOf(labels.split(',').map((label) => pairOf(label))),
       TYPES[type] ?? CPU,
     );
-    const [value = 0, lost = 0, truncated = 0, unsymbolized = 0] = numbers.map(Number);
+    const [value = 0] = numbers.map(Number);
     if (stack === 'quality') {
-      builder.quality({ timeMs, series, taken: value, lost, truncated, unsymbolized });
+      const count = (i: number): number => Number(numbers[i] ?? 0);
+      builder.quality({
+        timeMs,
+        series,
+        ...qualityCounts((name) => count(QUALITY_COUNTS.indexOf(name))),
+      });
     } else {
       builder.sample({ timeMs, series, stack: stackOf(builder, stack), value });
     }
@@ -62,7 +69,7 @@ function stackOf(builder: ProfileBuilder, folded: string): StackId | typeof NONE
   return stack;
 }
 
-/** A merged profile as sorted lines such as `cpu main;work 3` and `cpu quality 10 1 2 3`. */
+/** A merged profile as sorted lines such as `cpu main;work 3` and `cpu quality 10 1 2 3 4`. */
 export function drawMerge(profile: Profile, frame = frameName): string[] {
   const { series, samples, quality } = profile;
   const typeOf = (row = 0): string => typeName(series.type[row]);
@@ -74,11 +81,10 @@ export function drawMerge(profile: Profile, frame = frameName): string[] {
     }
     return `${typeOf(samples.series[row])} ${path.reverse().join(';') || '-'} ${value}`;
   });
-  for (const [row, taken] of quality.taken.entries()) {
-    const { lost, truncated, unsymbolized } = quality;
-    const counts = [taken, lost[row], truncated[row], unsymbolized[row]];
+  for (const [row, of] of quality.series.entries()) {
+    const counts = QUALITY_COUNTS.map((name) => quality[name][row]);
     if (counts.every((count) => count === 0)) continue;
-    lines.push(`${typeOf(quality.series[row])} quality ${counts.join(' ')}`);
+    lines.push(`${typeOf(of)} quality ${counts.join(' ')}`);
   }
   return lines.sort((a, b) => (a < b ? -1 : 1));
 }

@@ -1,7 +1,22 @@
+import {
+  formatKubeTarget,
+  KUBE_TARGET_EXAMPLES,
+  type KubeTarget,
+  parseKubeTarget,
+} from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 
 /** What a task is to measure. */
-export type Target =
+export type Target = NodeTarget | PodsTarget;
+
+/** Pods of an object of Kubernetes, or those that a selector chooses where there is none. */
+export interface PodsTarget {
+  readonly kind: 'pods';
+  readonly of: KubeTarget | undefined;
+}
+
+/** What runs on one node. */
+export type NodeTarget =
   | { readonly kind: 'host' }
   | { readonly kind: 'node'; readonly node: string }
   | (PartOfNode & { readonly node: string | undefined });
@@ -12,7 +27,11 @@ export type PartOfNode =
   /** Its id, or as much of the begin as tells it from others. */
   | { readonly kind: 'container'; readonly id: string }
   /** A service of systemd. */
-  | { readonly kind: 'unit'; readonly unit: string };
+  | { readonly kind: 'unit'; readonly unit: string }
+  /** A container of Docker by its name, or the begin of its id. */
+  | { readonly kind: 'docker'; readonly name: string }
+  /** Every process of a program, or of a command such as the script that an interpreter runs. */
+  | { readonly kind: 'process'; readonly name: string };
 
 /** Largest process id that Linux gives (PID_MAX_LIMIT). */
 const MAX_PID = 4_194_304;
@@ -21,25 +40,31 @@ const NODE = '[\\w.-]{1,253}';
 const WHOLE_NODE = new RegExp(`^node/(${NODE})$`);
 /** Names of systemd (systemd.unit(5)) may hold an @ themselves. */
 const PART = new RegExp(
-  `^(?:pid/(\\d{1,7})|container/([0-9a-f]{4,64})|unit/([\\w:.@\\\\-]{1,247}\\.service))(?:@(${NODE}))?$`,
+  `^(?:pid/(\\d{1,7})|container/([0-9a-f]{4,64})|unit/([\\w:.@\\\\-]{1,247}\\.service)|docker/([a-zA-Z0-9][\\w.-]{0,127})|process/([^/@\\p{C}]{1,64}))(?:@(${NODE}))?$`,
+  'u',
 );
 
 /**
  * The target of a word: `host`, `node/node-1`, or `pid/1234`, `container/4f5e`, `unit/nginx.service`,
- * each of them also with `@node-1`. Throws `invalid_argument`.
+ * `docker/web`, `process/nginx`, each of them also with `@node-1`, or one of Kubernetes such as
+ * `deploy/web`. Throws `invalid_argument`.
  */
 export function parseTarget(word: string): Target {
   if (word === 'host') return { kind: 'host' };
   const [, wholeNode] = WHOLE_NODE.exec(word) ?? [];
   if (wholeNode !== undefined) return { kind: 'node', node: wholeNode };
-  const [, digits, id, unit, node] = PART.exec(word) ?? [];
+  const [, digits, id, unit, docker, program, node] = PART.exec(word) ?? [];
   const pid = Number(digits);
   if (pid >= 1 && pid <= MAX_PID) return { kind: 'pid', pid, node };
   if (id !== undefined) return { kind: 'container', id, node };
   if (unit !== undefined) return { kind: 'unit', unit, node };
+  if (docker !== undefined) return { kind: 'docker', name: docker, node };
+  if (program !== undefined) return { kind: 'process', name: program, node };
+  const of = parseKubeTarget(word);
+  if (of) return { kind: 'pods', of };
   throw new EagleError(
     'invalid_argument',
-    `expected a target such as pid/1234, container/ID, unit/NAME.service, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
+    `expected a target such as ${KUBE_TARGET_EXAMPLES}, pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
   );
 }
 
@@ -50,12 +75,15 @@ export function formatTarget(target: Target): string {
       return 'host';
     case 'node':
       return `node/${target.node}`;
+    case 'pods':
+      return target.of ? formatKubeTarget(target.of) : '';
     default:
       return `${partWord(target)}${target.node === undefined ? '' : `@${target.node}`}`;
   }
 }
 
-function partWord(part: PartOfNode): string {
+/** The word of a part without its node. */
+export function partWord(part: PartOfNode): string {
   switch (part.kind) {
     case 'pid':
       return `pid/${part.pid}`;
@@ -63,5 +91,8 @@ function partWord(part: PartOfNode): string {
       return `container/${part.id}`;
     case 'unit':
       return `unit/${part.unit}`;
+    case 'docker':
+    case 'process':
+      return `${part.kind}/${part.name}`;
   }
 }

@@ -4,6 +4,8 @@ import { create } from '@bufbuild/protobuf';
 import {
   AgentSchema,
   OutcomeSchema,
+  ProcessOutcomeSchema,
+  ScopeSchema,
   type Task,
   TaskSpecSchema,
   type WorkResponse,
@@ -13,15 +15,20 @@ import { createAgentHub } from '../agents/agent-hub.ts';
 import { createManualClock, type ManualClock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
 import { createMemoryControlStore } from '../control/memory-control-store.ts';
+import { createInventories } from '../inventory/inventories.ts';
 import { createLimits } from '../limits.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import type { Cluster } from '../targets/cluster.ts';
+import { openTestShop } from '../targets/testing.ts';
 import { createSilentTelemetry } from '../telemetry.ts';
+import { checkedOutcome } from './outcome.ts';
 import { createTaskBoard } from './task-board.ts';
 
 const NOW = Date.UTC(2026, 2, 12);
 const signal = new AbortController().signal;
 
 interface Options {
+  readonly cluster?: Cluster;
   readonly clock?: ManualClock;
   readonly control?: ControlStore;
 }
@@ -30,6 +37,7 @@ interface Options {
 async function openBoard({
   clock = createManualClock(NOW),
   control = createMemoryControlStore(),
+  cluster,
 }: Options = {}) {
   const limits = createLimits();
   const telemetry = createSilentTelemetry(limits);
@@ -39,10 +47,12 @@ async function openBoard({
     control,
     store,
     hub,
+    inventories: createInventories(limits),
     limits,
     telemetry,
     clock,
     ownNode: 'a',
+    cluster,
   });
   const sent: string[] = [];
   return {
@@ -81,7 +91,7 @@ async function openBoard({
 function words({ kind }: WorkResponse): string {
   switch (kind.case) {
     case 'start':
-      return `start [${kind.value.pids.join(' ')}] ${kind.value.durationMs} ms`;
+      return `start [${[...kind.value.pids, ...kind.value.containers].join(' ')}] ${kind.value.durationMs} ms`;
     case 'cancel':
       return 'cancel';
     default:
@@ -242,13 +252,22 @@ test('after a restart an open task goes on, and ends if no agent comes back', as
   assert.equal((await after.board.find(left.id)).state, 'expired');
 });
 
+test('what an agent says of its processes is kept within bounds', () => {
+  const long = 'x'.repeat(5_000);
+  const process = { pid: 7, comm: long, state: 'done', message: long, samples: Number.NaN };
+  const processes = Array.from({ length: 600 }, () => create(ProcessOutcomeSchema, process));
+  const kept = checkedOutcome({ ...outcomeOf('a', 'done'), processes, processesLeftOut: 5 });
+  assert.deepEqual([kept.processes.length, kept.processesLeftOut], [512, 93]);
+  const [{ comm, message, samples, pid } = process] = kept.processes;
+  assert.deepEqual([pid, comm.length, message.length, samples], [7, 64, 2_000, 0]);
+});
+
 test('what cannot be done is refused before anything is begun', async () => {
   const { board, connect } = await openBoard();
   await connect('a');
   const sound = specOf(['host']);
   for (const wrong of [
     { targets: [] },
-    { targets: ['deploy/web'] },
     { targets: Array.from({ length: 65 }, (_, at) => `pid/${at + 1}`) },
     { durationMs: 0 },
     { durationMs: 3_600_001 },
@@ -256,15 +275,70 @@ test('what cannot be done is refused before anything is begun', async () => {
     { rateHz: 0 },
     { rateHz: 100_000 },
     { idempotencyKey: 'a b' },
+    { event: 'joules' },
+    { profiler: 'Py Spy' },
   ]) {
     const spec = create(TaskSpecSchema, { ...sound, ...wrong });
     await assert.rejects(board.create(spec), { code: 'invalid_argument' });
   }
   await assert.rejects(board.create(specOf(['node/z'])), { code: 'not_found' });
+  await assert.rejects(board.create(specOf(['deploy/web'])), {
+    code: 'failed_precondition',
+    message: /watches no Kubernetes cluster/,
+  });
   await assert.rejects(board.find('none'), { code: 'not_found' });
   await assert.rejects(board.cancel('none'), { code: 'not_found' });
   await assert.rejects(board.report('none', outcomeOf('a', 'done')), { code: 'not_found' });
   await assert.rejects(board.report('none', outcomeOf('a', 'finished')), {
     code: 'invalid_argument',
   });
+});
+
+const deployment = (word: string) =>
+  create(TaskSpecSchema, { ...specOf([word]), scope: create(ScopeSchema, { namespace: 'shop' }) });
+
+test('a deployment is measured on all its nodes; a node without an agent is told of', async () => {
+  await using shop = await openTestShop();
+  const { board, connect, sent, storeSample } = await openBoard({ cluster: shop.cluster });
+  await connect('node-a');
+  const { id, spec, places } = await board.create(deployment('deploy/web'));
+  await settled();
+  assert.deepEqual(spec?.targets, ['deploy/web']);
+  assert.deepEqual(places, [
+    'container/facea@node-a',
+    'container/51dea@node-a',
+    'container/faceb@node-b',
+    'container/51deb@node-b',
+  ]);
+  assert.deepEqual(sent.slice(1), ['node-a: start [facea 51dea] 10000 ms']);
+  await storeSample(id);
+  await board.report(id, outcomeOf('node-a', 'done', 5));
+  assert.equal(shown(await board.find(id)), 'partial: node-a done 5, node-b failed no_agent 0');
+});
+
+test('a pod that ends during a task makes its part partial, and is named', async () => {
+  await using shop = await openTestShop();
+  const { board, connect, storeSample } = await openBoard({ cluster: shop.cluster });
+  await connect('node-a');
+  await connect('node-b');
+  const { id } = await board.create(deployment('deploy/web'));
+  shop.remove('Pod', 'web-1-b');
+  await shop.seen();
+  await storeSample(id);
+  await board.report(id, outcomeOf('node-a', 'done', 5));
+  await board.report(id, outcomeOf('node-b', 'done', 3));
+  const task = await board.find(id);
+  assert.equal(shown(task), 'partial: node-a done 5, node-b partial pod_ended 3');
+  assert.match(task.outcomes[1]?.message ?? '', /^shop\/web-1-b\. A pod ended during the task/);
+});
+
+test('pods on nodes without any agent are refused', async () => {
+  await using shop = await openTestShop();
+  const { board, connect } = await openBoard({ cluster: shop.cluster });
+  await connect('elsewhere');
+  await assert.rejects(board.create(deployment('deploy/web')), {
+    code: 'failed_precondition',
+    message: /no agent is connected for node-a, node-b/,
+  });
+  await assert.rejects(board.create(deployment('deploy/none')), { code: 'not_found' });
 });

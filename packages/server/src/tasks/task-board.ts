@@ -4,6 +4,7 @@ import {
   AssignmentSchema,
   isEnded,
   type Outcome,
+  REASONS,
   type Task,
   TaskSchema,
   type TaskSpec,
@@ -14,12 +15,16 @@ import { EagleError, matcher } from '@kube-eagle/profile';
 import type { AgentHub } from '../agents/agent-hub.ts';
 import type { Clock } from '../clock.ts';
 import type { ControlStore } from '../control/control-store.ts';
+import type { Inventories } from '../inventory/inventories.ts';
 import type { Limits } from '../limits.ts';
 import type { ProfileStore } from '../store/profile-store.ts';
+import type { Cluster } from '../targets/cluster.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { lostPods } from './lost-pods.ts';
 import { checkedOutcome } from './outcome.ts';
-import { nodesOf, type PlacedTarget, partOn, placed } from './placement.ts';
-import { formatTarget, parseTarget } from './target.ts';
+import { nodesOf, type PlacedTarget, partOn } from './placement.ts';
+import { requireAgents, resolveTargets } from './resolve-targets.ts';
+import { formatTarget, parseTarget, type Target } from './target.ts';
 import * as life from './task-life.ts';
 import { checkedTargets } from './task-spec.ts';
 import { openTaskTable, type TaskTable } from './task-table.ts';
@@ -44,11 +49,13 @@ export interface BoardPorts {
   readonly control: ControlStore;
   readonly store: ProfileStore;
   readonly hub: AgentHub;
+  readonly inventories: Inventories;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Name of the machine the server runs on. */
   readonly ownNode: string;
+  readonly cluster: Cluster | undefined;
 }
 
 interface Board extends BoardPorts {
@@ -97,13 +104,16 @@ async function createTask(board: Board, spec: TaskSpec): Promise<Task> {
       `${table.open.size} tasks are open: wait for one to end, or cancel one`,
     );
   }
-  const places = placed(targets, hub.connected(), board.ownNode);
-  const queued = queuedTask(spec, places, clock.nowMs());
+  const places = resolveTargets(targets, spec.scope, board);
+  const nodes = requireAgents(nodesOf(places), hub);
+  const queued = queuedTask(spec, { targets, places, nodes }, clock.nowMs());
   const task = await board.control.addTask(queued);
   if (task !== queued) return table.open.get(task.id) ?? task;
   const running = life.begun(task, clock.nowMs());
   await table.put(running);
-  for (const node of nodesOf(places)) hub.send(node, assignment(running, node, clock.nowMs()));
+  for (const { node, state } of running.outcomes) {
+    if (!isEnded(state)) hub.send(node, assignment(running, node, clock.nowMs()));
+  }
   return running;
 }
 
@@ -174,8 +184,11 @@ async function change(board: Board, before: Task, after: Task): Promise<void> {
 }
 
 async function end(board: Board, merging: Task): Promise<void> {
-  const stored = await isStored(board, merging);
-  const ended = life.ended(merging, stored, board.clock.nowMs());
+  const result = {
+    isStored: await isStored(board, merging),
+    lostPods: lostPods(merging, board.cluster),
+  };
+  const ended = life.ended(merging, result, board.clock.nowMs());
   board.cancelAskedMs.delete(ended.id);
   board.telemetry.metrics.tasks.inc({ state: ended.state });
   await board.table.put(ended);
@@ -198,21 +211,39 @@ async function isStored({ store, limits, clock, telemetry }: Board, task: Task):
   }
 }
 
-function queuedTask(spec: TaskSpec, places: readonly PlacedTarget[], nowMs: number): Task {
+interface Resolved {
+  readonly targets: readonly Target[];
+  readonly places: readonly PlacedTarget[];
+  /** Their nodes, and whether one has an agent. */
+  readonly nodes: readonly { readonly node: string; readonly hasAgent: boolean }[];
+}
+
+function queuedTask(spec: TaskSpec, { targets, places, nodes }: Resolved, nowMs: number): Task {
   const id = randomBytes(8).toString('hex');
+  const words = places.map(formatTarget);
+  const isOfPods = targets.some(({ kind }) => kind === 'pods');
   return create(TaskSchema, {
     id,
-    spec: { ...spec, targets: places.map(formatTarget) },
+    spec: { ...spec, targets: isOfPods ? spec.targets : words },
     state: 'queued',
     createdMs: nowMs,
-    outcomes: nodesOf(places).map((node) => ({ node, state: 'queued' })),
+    outcomes: nodes.map(({ node, hasAgent }) =>
+      hasAgent
+        ? { node, state: 'queued' }
+        : { node, state: 'failed', reason: 'no_agent', message: REASONS.no_agent },
+    ),
     selector: `{task_id="${id}"}`,
+    places: words,
   });
 }
 
 /** A node's part of a task, as much of it as is left. */
-function assignment({ id, spec, startedMs }: Task, node: string, nowMs: number): WorkResponse {
-  const targets = (spec?.targets ?? []).map(parseTarget) as readonly PlacedTarget[];
+function assignment(
+  { id, spec, startedMs, places }: Task,
+  node: string,
+  nowMs: number,
+): WorkResponse {
+  const targets = places.map(parseTarget) as readonly PlacedTarget[];
   const leftMs = (spec?.durationMs ?? 0) - (nowMs - startedMs);
   const value = create(AssignmentSchema, {
     taskId: id,
@@ -222,6 +253,7 @@ function assignment({ id, spec, startedMs }: Task, node: string, nowMs: number):
     event: spec?.event ?? '',
     profiler: spec?.profiler ?? '',
     nativeFrames: spec?.nativeFrames ?? false,
+    mainOnly: spec?.mainOnly ?? false,
   });
   return create(WorkResponseSchema, { kind: { case: 'start', value } });
 }

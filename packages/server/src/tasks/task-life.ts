@@ -21,7 +21,9 @@ export function begun(task: Task, nowMs: number): Task {
   return changed(task, {
     state: 'running',
     startedMs: nowMs,
-    outcomes: task.outcomes.map((outcome) => withState(outcome, 'running')),
+    outcomes: task.outcomes.map((outcome) =>
+      isEnded(outcome.state) ? outcome : withState(outcome, 'running'),
+    ),
   });
 }
 
@@ -97,15 +99,25 @@ export function merging(task: Task): Task {
   return changed(task, { state: 'merging' });
 }
 
+/** What the server knows of a task whose parts have ended. */
+export interface Result {
+  /** Whether anything of it is in the store. */
+  readonly isStored: boolean;
+  /** Of each node, the pods that ended during the task. */
+  readonly lostPods: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
- * The end. A part that says it sent samples, of which the store has none, has failed after all;
- * `stored` tells whether anything of the task is in the store.
+ * The end. A part that says it sent samples, of which the store has none, has failed after all; one
+ * that lost pods is partial.
  */
-export function ended(task: Task, stored: boolean, nowMs: number): Task {
+export function ended(task: Task, { isStored, lostPods }: Result, nowMs: number): Task {
   const checked = withOutcomes(task, (outcome) => {
     if (outcome.state !== 'done') return outcome;
+    const lost = lostPods.get(outcome.node);
+    if (lost) return withLostPods(outcome, lost);
     if (outcome.samples === 0) return withReason(outcome, 'done', 'no_samples');
-    return stored ? outcome : withReason(outcome, 'failed', 'deadline');
+    return isStored ? outcome : withReason(outcome, 'failed', 'deadline');
   });
   return changed(checked, { state: endState(checked.outcomes), endedMs: nowMs });
 }
@@ -116,6 +128,15 @@ function endState(outcomes: readonly Outcome[]): TaskState {
   if (states.size === 1 && only) return only;
   if (states.has('done') || states.has('partial')) return 'partial';
   return states.has('cancelled') ? 'cancelled' : 'failed';
+}
+
+const MAX_PODS_SHOWN = 10;
+
+function withLostPods(outcome: Outcome, pods: readonly string[]): Outcome {
+  const shown = pods.slice(0, MAX_PODS_SHOWN).join(', ');
+  const more = pods.length > MAX_PODS_SHOWN ? ` and ${pods.length - MAX_PODS_SHOWN} more` : '';
+  const message = `${shown}${more}. ${REASONS.pod_ended}`;
+  return create(OutcomeSchema, { ...outcome, state: 'partial', reason: 'pod_ended', message });
 }
 
 function withReason(outcome: Outcome, state: TaskState, reason: Reason): Outcome {

@@ -1,15 +1,11 @@
-import { EVENT_NAMES, isEventName, type TaskSpec } from '@kube-eagle/api';
-import { EagleError } from '@kube-eagle/profile';
+import { EVENT_NAMES, isEventName, type Scope, type TaskSpec } from '@kube-eagle/api';
+import { EagleError, parseSelector } from '@kube-eagle/profile';
 import type { Limits } from '../limits.ts';
 import { parseTarget, type Target } from './target.ts';
 
 /** The targets of a task that is within the limits. Throws `invalid_argument` for any other. */
 export function checkedTargets(spec: TaskSpec, limits: Limits): readonly Target[] {
   const { targets, durationMs, rateHz, idempotencyKey, event, profiler } = spec;
-  const maxTargets = limits.value('task_targets');
-  if (targets.length === 0 || targets.length > maxTargets) {
-    refuse(`1 to ${maxTargets} targets`, targets.length);
-  }
   const maxMs = limits.value('task_duration');
   if (!(durationMs >= 1 && durationMs <= maxMs)) {
     refuse(`a duration_ms of 1 to ${maxMs}`, durationMs);
@@ -25,7 +21,21 @@ export function checkedTargets(spec: TaskSpec, limits: Limits): readonly Target[
   if (!/^[a-z0-9-]{0,32}$/.test(profiler)) {
     refuse('the name of a profiler, or auto', JSON.stringify(profiler.slice(0, 64)));
   }
-  return targets.map(parseTarget);
+  return parsedTargets(targets, spec.scope, limits);
+}
+
+/** The targets of some words, or of the scope's selector alone. Throws `invalid_argument`. */
+export function parsedTargets(
+  words: readonly string[],
+  scope: Scope | undefined,
+  limits: Limits,
+): readonly Target[] {
+  const selector = scope?.selector ?? '';
+  parseSelector(selector);
+  if (words.length === 0 && selector !== '') return [{ kind: 'pods', of: undefined }];
+  const most = limits.value('task_targets');
+  if (words.length === 0 || words.length > most) refuse(`1 to ${most} targets`, words.length);
+  return words.map(parseTarget);
 }
 
 function refuse(expected: string, came: number | string): never {

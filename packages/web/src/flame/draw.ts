@@ -1,9 +1,8 @@
-import type { FlameBoxes, FlameLayout } from '@kube-eagle/profile';
+import { type FlameBoxes, type FlameLayout, shortName } from '@kube-eagle/profile';
 import { type Palette, SHADES } from './colour.ts';
 import { type Geometry, ROW_PX, topOf } from './geometry.ts';
 import { nameOf } from './path.ts';
 import type { Hits } from './search.ts';
-import { shortName } from './short-name.ts';
 
 /** All that a picture of a flame graph depends on. */
 export interface Scene {

@@ -1,5 +1,5 @@
+import { shortName } from '@kube-eagle/profile';
 import type { JSX } from 'preact';
-import { shortName } from '../flame/short-name.ts';
 
 interface BreadcrumbsProps {
   readonly zoom: readonly string[];

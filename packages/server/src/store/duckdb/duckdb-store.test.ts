@@ -58,6 +58,26 @@ test('a directory that another process has open is refused', async () => {
   await using _store = await openIn(place.dir);
 });
 
+test('a store of the first format is brought to the newest, and keeps what it has', async () => {
+  await using place = await temporaryDir();
+  {
+    await using store = await openIn(place.dir);
+    await store.append('a', batchOf('1000 cpu - main 1', '1000 cpu - quality 4 3 2 1 1'), never);
+  }
+  const instance = await DuckDBInstance.create(databasePath(place.dir));
+  const connection = await instance.connect();
+  await connection.run('ALTER TABLE windows DROP COLUMN guessed');
+  await connection.run('UPDATE format SET version = 1');
+  connection.closeSync();
+  instance.closeSync();
+  await using store = await openIn(place.dir);
+  await store.append('b', batchOf('1000 cpu - quality 1 0 0 0 1'), never);
+  assert.deepEqual(drawMerge(await store.merge(always, never)), [
+    'cpu main 1',
+    'cpu quality 5 3 2 1 1',
+  ]);
+});
+
 test('a store of a newer format is refused and left as it is', async () => {
   await using place = await temporaryDir();
   {

@@ -35,6 +35,10 @@ const UPGRADES: readonly (readonly string[])[] = [
        unsymbolized DOUBLE NOT NULL)`,
     'CREATE TABLE batches (id VARCHAR NOT NULL, received_ms BIGINT NOT NULL)',
   ],
+  [
+    'ALTER TABLE windows ADD COLUMN guessed DOUBLE DEFAULT 0',
+    'ALTER TABLE windows ALTER COLUMN guessed SET NOT NULL',
+  ],
 ];
 
 /**

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Inventory } from "./inventory_pb.ts";
+import { file_kubeeagle_v1_inventory } from "./inventory_pb.ts";
 import type { Outcome } from "./task_pb.ts";
 import { file_kubeeagle_v1_task } from "./task_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/agent.proto.
  */
 export const file_kubeeagle_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKbAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSJwoIZmluZGluZ3MYByADKAsyFS5rdWJlZWFnbGUudjEuRmluZGluZxIPCgdyYXRlX2h6GAggASgBIkEKB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRIKCgJvaxgCIAEoCBIOCgZkZXRhaWwYAyABKAkSDAoEbWVuZBgEIAEoCSIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCKBAQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSABCBgoEa2luZCILCglIZWFydGJlYXQivQEKCkFzc2lnbm1lbnQSDwoHdGFza19pZBgBIAEoCRIMCgRwaWRzGAIgAygNEhMKC2R1cmF0aW9uX21zGAMgASgBEg8KB3JhdGVfaHoYBCABKAESDwoHdGhyZWFkcxgFIAMoDRISCgpjb250YWluZXJzGAYgAygJEg0KBXVuaXRzGAcgAygJEg0KBWV2ZW50GAogASgJEhAKCHByb2ZpbGVyGAsgASgJEhUKDW5hdGl2ZV9mcmFtZXMYDCABKAgiWgoNUmVwb3J0UmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEiYKB291dGNvbWUYAyABKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZSIjCg5SZXBvcnRSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKAgylAEKDEFnZW50U2VydmljZRI/CgRXb3JrEhkua3ViZWVhZ2xlLnYxLldvcmtSZXF1ZXN0Ghoua3ViZWVhZ2xlLnYxLldvcmtSZXNwb25zZTABEkMKBlJlcG9ydBIbLmt1YmVlYWdsZS52MS5SZXBvcnRSZXF1ZXN0Ghwua3ViZWVhZ2xlLnYxLlJlcG9ydFJlc3BvbnNlYgZwcm90bzM", [file_kubeeagle_v1_task]);
+  fileDesc("ChhrdWJlZWFnbGUvdjEvYWdlbnQucHJvdG8SDGt1YmVlYWdsZS52MSKbAQoFQWdlbnQSCgoCaWQYASABKAkSDAoEbm9kZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmtlcm5lbBgEIAEoCRIMCgRhcmNoGAUgASgJEg8KB3NhbXBsZXIYBiABKAkSJwoIZmluZGluZ3MYByADKAsyFS5rdWJlZWFnbGUudjEuRmluZGluZxIPCgdyYXRlX2h6GAggASgBIkEKB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRIKCgJvaxgCIAEoCBIOCgZkZXRhaWwYAyABKAkSDAoEbWVuZBgEIAEoCSIxCgtXb3JrUmVxdWVzdBIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudCK8AQoMV29ya1Jlc3BvbnNlEiwKCWhlYXJ0YmVhdBgBIAEoCzIXLmt1YmVlYWdsZS52MS5IZWFydGJlYXRIABIpCgVzdGFydBgCIAEoCzIYLmt1YmVlYWdsZS52MS5Bc3NpZ25tZW50SAASEAoGY2FuY2VsGAMgASgJSAASOQoQaW52ZW50b3J5X3dhbnRlZBgUIAEoCzIdLmt1YmVlYWdsZS52MS5JbnZlbnRvcnlXYW50ZWRIAEIGCgRraW5kIgsKCUhlYXJ0YmVhdCIRCg9JbnZlbnRvcnlXYW50ZWQi/QEKCkFzc2lnbm1lbnQSDwoHdGFza19pZBgBIAEoCRIMCgRwaWRzGAIgAygNEhMKC2R1cmF0aW9uX21zGAMgASgBEg8KB3JhdGVfaHoYBCABKAESDwoHdGhyZWFkcxgFIAMoDRISCgpjb250YWluZXJzGAYgAygJEg0KBXVuaXRzGAcgAygJEg0KBWV2ZW50GAogASgJEhAKCHByb2ZpbGVyGAsgASgJEhUKDW5hdGl2ZV9mcmFtZXMYDCABKAgSFAoMZG9ja2VyX25hbWVzGBQgAygJEhUKDXByb2Nlc3NfbmFtZXMYFSADKAkSEQoJbWFpbl9vbmx5GBYgASgIIloKDVJlcG9ydFJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRImCgdvdXRjb21lGAMgASgLMhUua3ViZWVhZ2xlLnYxLk91dGNvbWUiIwoOUmVwb3J0UmVzcG9uc2USEQoJY2FuY2VsbGVkGAEgASgIIlYKFlJlcG9ydEludmVudG9yeVJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSKgoJaW52ZW50b3J5GAIgASgLMhcua3ViZWVhZ2xlLnYxLkludmVudG9yeSIZChdSZXBvcnRJbnZlbnRvcnlSZXNwb25zZTL0AQoMQWdlbnRTZXJ2aWNlEj8KBFdvcmsSGS5rdWJlZWFnbGUudjEuV29ya1JlcXVlc3QaGi5rdWJlZWFnbGUudjEuV29ya1Jlc3BvbnNlMAESQwoGUmVwb3J0Ehsua3ViZWVhZ2xlLnYxLlJlcG9ydFJlcXVlc3QaHC5rdWJlZWFnbGUudjEuUmVwb3J0UmVzcG9uc2USXgoPUmVwb3J0SW52ZW50b3J5EiQua3ViZWVhZ2xlLnYxLlJlcG9ydEludmVudG9yeVJlcXVlc3QaJS5rdWJlZWFnbGUudjEuUmVwb3J0SW52ZW50b3J5UmVzcG9uc2ViBnByb3RvMw", [file_kubeeagle_v1_inventory, file_kubeeagle_v1_task]);
 
 /**
  * @generated from message kubeeagle.v1.Agent
@@ -158,6 +160,14 @@ export type WorkResponse = Message<"kubeeagle.v1.WorkResponse"> & {
      */
     value: string;
     case: "cancel";
+  } | {
+    /**
+     * From now on, as long as the stream stands.
+     *
+     * @generated from field: kubeeagle.v1.InventoryWanted inventory_wanted = 20;
+     */
+    value: InventoryWanted;
+    case: "inventoryWanted";
   } | { case: undefined; value?: undefined };
 };
 
@@ -180,6 +190,19 @@ export type Heartbeat = Message<"kubeeagle.v1.Heartbeat"> & {
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_agent, 4);
+
+/**
+ * @generated from message kubeeagle.v1.InventoryWanted
+ */
+export type InventoryWanted = Message<"kubeeagle.v1.InventoryWanted"> & {
+};
+
+/**
+ * Describes the message kubeeagle.v1.InventoryWanted.
+ * Use `create(InventoryWantedSchema)` to create a new message.
+ */
+export const InventoryWantedSchema: GenMessage<InventoryWanted> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_agent, 5);
 
 /**
  * One node's part of a task: the whole host if it names nothing on it.
@@ -246,6 +269,27 @@ export type Assignment = Message<"kubeeagle.v1.Assignment"> & {
    * @generated from field: bool native_frames = 12;
    */
   nativeFrames: boolean;
+
+  /**
+   * Names of Docker's containers, or begins of their ids.
+   *
+   * @generated from field: repeated string docker_names = 20;
+   */
+  dockerNames: string[];
+
+  /**
+   * Names of programs or commands.
+   *
+   * @generated from field: repeated string process_names = 21;
+   */
+  processNames: string[];
+
+  /**
+   * Of containers, the main process only, seen through wrappers such as sh and tini.
+   *
+   * @generated from field: bool main_only = 22;
+   */
+  mainOnly: boolean;
 };
 
 /**
@@ -253,7 +297,7 @@ export type Assignment = Message<"kubeeagle.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 5);
+  messageDesc(file_kubeeagle_v1_agent, 6);
 
 /**
  * @generated from message kubeeagle.v1.ReportRequest
@@ -280,7 +324,7 @@ export type ReportRequest = Message<"kubeeagle.v1.ReportRequest"> & {
  * Use `create(ReportRequestSchema)` to create a new message.
  */
 export const ReportRequestSchema: GenMessage<ReportRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 6);
+  messageDesc(file_kubeeagle_v1_agent, 7);
 
 /**
  * @generated from message kubeeagle.v1.ReportResponse
@@ -299,7 +343,42 @@ export type ReportResponse = Message<"kubeeagle.v1.ReportResponse"> & {
  * Use `create(ReportResponseSchema)` to create a new message.
  */
 export const ReportResponseSchema: GenMessage<ReportResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_agent, 7);
+  messageDesc(file_kubeeagle_v1_agent, 8);
+
+/**
+ * @generated from message kubeeagle.v1.ReportInventoryRequest
+ */
+export type ReportInventoryRequest = Message<"kubeeagle.v1.ReportInventoryRequest"> & {
+  /**
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * @generated from field: kubeeagle.v1.Inventory inventory = 2;
+   */
+  inventory?: Inventory | undefined;
+};
+
+/**
+ * Describes the message kubeeagle.v1.ReportInventoryRequest.
+ * Use `create(ReportInventoryRequestSchema)` to create a new message.
+ */
+export const ReportInventoryRequestSchema: GenMessage<ReportInventoryRequest> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_agent, 9);
+
+/**
+ * @generated from message kubeeagle.v1.ReportInventoryResponse
+ */
+export type ReportInventoryResponse = Message<"kubeeagle.v1.ReportInventoryResponse"> & {
+};
+
+/**
+ * Describes the message kubeeagle.v1.ReportInventoryResponse.
+ * Use `create(ReportInventoryResponseSchema)` to create a new message.
+ */
+export const ReportInventoryResponseSchema: GenMessage<ReportInventoryResponse> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_agent, 10);
 
 /**
  * What agents call. They dial out; nothing dials them.
@@ -326,6 +405,16 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof ReportRequestSchema;
     output: typeof ReportResponseSchema;
+  },
+  /**
+   * What runs on its node: whole, when the server has asked for it, and whenever it has changed.
+   *
+   * @generated from rpc kubeeagle.v1.AgentService.ReportInventory
+   */
+  reportInventory: {
+    methodKind: "unary";
+    input: typeof ReportInventoryRequestSchema;
+    output: typeof ReportInventoryResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_kubeeagle_v1_agent, 0);

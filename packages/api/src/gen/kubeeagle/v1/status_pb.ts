@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/status.proto.
  */
 export const file_kubeeagle_v1_status: GenFile = /*@__PURE__*/
-  fileDesc("ChlrdWJlZWFnbGUvdjEvc3RhdHVzLnByb3RvEgxrdWJlZWFnbGUudjEiDwoNU3RhdHVzUmVxdWVzdCKtAQoOU3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIRCgl1cHRpbWVfbXMYAiABKAESDgoGbm93X21zGAMgASgBEigKBXN0b3JlGAQgASgLMhkua3ViZWVhZ2xlLnYxLlN0b3JlU3RhdHVzEiMKBmxpbWl0cxgFIAMoCzITLmt1YmVlYWdsZS52MS5MaW1pdBIYChBhZ2VudHNfY29ubmVjdGVkGAYgASgNIoUBCgtTdG9yZVN0YXR1cxIOCgZlbmdpbmUYASABKAkSDAoEcm93cxgCIAEoARIOCgZzZXJpZXMYAyABKAESDgoGc3RhY2tzGAQgASgBEhIKCnNpemVfYnl0ZXMYBSABKAESEQoJb2xkZXN0X21zGAYgASgBEhEKCW5ld2VzdF9tcxgHIAEoASJACgVMaW1pdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgBEgwKBHVuaXQYAyABKAkSDAoEaGl0cxgEIAEoASIPCg1BZ2VudHNSZXF1ZXN0IjsKDkFnZW50c1Jlc3BvbnNlEikKBmFnZW50cxgBIAMoCzIZLmt1YmVlYWdsZS52MS5BZ2VudFN0YXR1cyJyCgtBZ2VudFN0YXR1cxIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudBIRCgljb25uZWN0ZWQYAiABKAgSFAoMbGFzdF9zZWVuX21zGAMgASgBEhYKDmxhc3Rfd2luZG93X21zGAQgASgBMqMBCg1TdGF0dXNTZXJ2aWNlEkgKBlN0YXR1cxIbLmt1YmVlYWdsZS52MS5TdGF0dXNSZXF1ZXN0Ghwua3ViZWVhZ2xlLnYxLlN0YXR1c1Jlc3BvbnNlIgOQAgESSAoGQWdlbnRzEhsua3ViZWVhZ2xlLnYxLkFnZW50c1JlcXVlc3QaHC5rdWJlZWFnbGUudjEuQWdlbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_kubeeagle_v1_agent]);
+  fileDesc("ChlrdWJlZWFnbGUvdjEvc3RhdHVzLnByb3RvEgxrdWJlZWFnbGUudjEiDwoNU3RhdHVzUmVxdWVzdCLbAQoOU3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIRCgl1cHRpbWVfbXMYAiABKAESDgoGbm93X21zGAMgASgBEigKBXN0b3JlGAQgASgLMhkua3ViZWVhZ2xlLnYxLlN0b3JlU3RhdHVzEiMKBmxpbWl0cxgFIAMoCzITLmt1YmVlYWdsZS52MS5MaW1pdBIYChBhZ2VudHNfY29ubmVjdGVkGAYgASgNEiwKB2NsdXN0ZXIYFCABKAsyGy5rdWJlZWFnbGUudjEuQ2x1c3RlclN0YXR1cyJcCg1DbHVzdGVyU3RhdHVzEg4KBnNlcnZlchgBIAEoCRIpCgZjYWNoZXMYAiADKAsyGS5rdWJlZWFnbGUudjEuQ2FjaGVTdGF0dXMSEAoIcmVxdWVzdHMYAyABKAEidAoLQ2FjaGVTdGF0dXMSEAoIcmVzb3VyY2UYASABKAkSDQoFc3RhdGUYAiABKAkSDwoHb2JqZWN0cxgDIAEoARIQCghmcmVzaF9tcxgEIAEoARIQCghyZXN0YXJ0cxgFIAEoARIPCgdwcm9ibGVtGAYgASgJIoUBCgtTdG9yZVN0YXR1cxIOCgZlbmdpbmUYASABKAkSDAoEcm93cxgCIAEoARIOCgZzZXJpZXMYAyABKAESDgoGc3RhY2tzGAQgASgBEhIKCnNpemVfYnl0ZXMYBSABKAESEQoJb2xkZXN0X21zGAYgASgBEhEKCW5ld2VzdF9tcxgHIAEoASJACgVMaW1pdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgBEgwKBHVuaXQYAyABKAkSDAoEaGl0cxgEIAEoASIPCg1BZ2VudHNSZXF1ZXN0IjsKDkFnZW50c1Jlc3BvbnNlEikKBmFnZW50cxgBIAMoCzIZLmt1YmVlYWdsZS52MS5BZ2VudFN0YXR1cyJyCgtBZ2VudFN0YXR1cxIiCgVhZ2VudBgBIAEoCzITLmt1YmVlYWdsZS52MS5BZ2VudBIRCgljb25uZWN0ZWQYAiABKAgSFAoMbGFzdF9zZWVuX21zGAMgASgBEhYKDmxhc3Rfd2luZG93X21zGAQgASgBMqMBCg1TdGF0dXNTZXJ2aWNlEkgKBlN0YXR1cxIbLmt1YmVlYWdsZS52MS5TdGF0dXNSZXF1ZXN0Ghwua3ViZWVhZ2xlLnYxLlN0YXR1c1Jlc3BvbnNlIgOQAgESSAoGQWdlbnRzEhsua3ViZWVhZ2xlLnYxLkFnZW50c1JlcXVlc3QaHC5rdWJlZWFnbGUudjEuQWdlbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_kubeeagle_v1_agent]);
 
 /**
  * @generated from message kubeeagle.v1.StatusRequest
@@ -60,6 +60,13 @@ export type StatusResponse = Message<"kubeeagle.v1.StatusResponse"> & {
    * @generated from field: uint32 agents_connected = 6;
    */
   agentsConnected: number;
+
+  /**
+   * Absent where the server watches none.
+   *
+   * @generated from field: kubeeagle.v1.ClusterStatus cluster = 20;
+   */
+  cluster?: ClusterStatus | undefined;
 };
 
 /**
@@ -68,6 +75,91 @@ export type StatusResponse = Message<"kubeeagle.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_status, 1);
+
+/**
+ * The Kubernetes cluster that the server watches.
+ *
+ * @generated from message kubeeagle.v1.ClusterStatus
+ */
+export type ClusterStatus = Message<"kubeeagle.v1.ClusterStatus"> & {
+  /**
+   * URL of its API.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * @generated from field: repeated kubeeagle.v1.CacheStatus caches = 2;
+   */
+  caches: CacheStatus[];
+
+  /**
+   * Asked of its API since start.
+   *
+   * @generated from field: double requests = 3;
+   */
+  requests: number;
+};
+
+/**
+ * Describes the message kubeeagle.v1.ClusterStatus.
+ * Use `create(ClusterStatusSchema)` to create a new message.
+ */
+export const ClusterStatusSchema: GenMessage<ClusterStatus> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_status, 2);
+
+/**
+ * What the server knows of one kind of objects.
+ *
+ * @generated from message kubeeagle.v1.CacheStatus
+ */
+export type CacheStatus = Message<"kubeeagle.v1.CacheStatus"> & {
+  /**
+   * @generated from field: string resource = 1;
+   */
+  resource: string;
+
+  /**
+   * listing, watching or waiting (to try again).
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * @generated from field: double objects = 3;
+   */
+  objects: number;
+
+  /**
+   * When it last was known to be up to date; 0 before the first list.
+   *
+   * @generated from field: double fresh_ms = 4;
+   */
+  freshMs: number;
+
+  /**
+   * Times that a list or watch was begun again.
+   *
+   * @generated from field: double restarts = 5;
+   */
+  restarts: number;
+
+  /**
+   * What went wrong last; empty while all is well.
+   *
+   * @generated from field: string problem = 6;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message kubeeagle.v1.CacheStatus.
+ * Use `create(CacheStatusSchema)` to create a new message.
+ */
+export const CacheStatusSchema: GenMessage<CacheStatus> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_status, 3);
 
 /**
  * @generated from message kubeeagle.v1.StoreStatus
@@ -118,7 +210,7 @@ export type StoreStatus = Message<"kubeeagle.v1.StoreStatus"> & {
  * Use `create(StoreStatusSchema)` to create a new message.
  */
 export const StoreStatusSchema: GenMessage<StoreStatus> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_status, 2);
+  messageDesc(file_kubeeagle_v1_status, 4);
 
 /**
  * One bound of the server and how often it was hit.
@@ -154,7 +246,7 @@ export type Limit = Message<"kubeeagle.v1.Limit"> & {
  * Use `create(LimitSchema)` to create a new message.
  */
 export const LimitSchema: GenMessage<Limit> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_status, 3);
+  messageDesc(file_kubeeagle_v1_status, 5);
 
 /**
  * @generated from message kubeeagle.v1.AgentsRequest
@@ -167,7 +259,7 @@ export type AgentsRequest = Message<"kubeeagle.v1.AgentsRequest"> & {
  * Use `create(AgentsRequestSchema)` to create a new message.
  */
 export const AgentsRequestSchema: GenMessage<AgentsRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_status, 4);
+  messageDesc(file_kubeeagle_v1_status, 6);
 
 /**
  * @generated from message kubeeagle.v1.AgentsResponse
@@ -184,7 +276,7 @@ export type AgentsResponse = Message<"kubeeagle.v1.AgentsResponse"> & {
  * Use `create(AgentsResponseSchema)` to create a new message.
  */
 export const AgentsResponseSchema: GenMessage<AgentsResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_status, 5);
+  messageDesc(file_kubeeagle_v1_status, 7);
 
 /**
  * @generated from message kubeeagle.v1.AgentStatus
@@ -218,7 +310,7 @@ export type AgentStatus = Message<"kubeeagle.v1.AgentStatus"> & {
  * Use `create(AgentStatusSchema)` to create a new message.
  */
 export const AgentStatusSchema: GenMessage<AgentStatus> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_status, 6);
+  messageDesc(file_kubeeagle_v1_status, 8);
 
 /**
  * @generated from service kubeeagle.v1.StatusService

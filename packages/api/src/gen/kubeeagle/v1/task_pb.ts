@@ -10,15 +10,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kubeeagle/v1/task.proto.
  */
 export const file_kubeeagle_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIpIBCghUYXNrU3BlYxIPCgd0YXJnZXRzGAEgAygJEhMKC2R1cmF0aW9uX21zGAIgASgBEg8KB3JhdGVfaHoYAyABKAESFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEg0KBWV2ZW50GAogASgJEhAKCHByb2ZpbGVyGAsgASgJEhUKDW5hdGl2ZV9mcmFtZXMYDCABKAgivAEKBFRhc2sSCgoCaWQYASABKAkSJAoEc3BlYxgCIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYxINCgVzdGF0ZRgDIAEoCRISCgpjcmVhdGVkX21zGAQgASgBEhIKCnN0YXJ0ZWRfbXMYBSABKAESEAoIZW5kZWRfbXMYBiABKAESJwoIb3V0Y29tZXMYByADKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZRIQCghzZWxlY3RvchgIIAEoCSKlAQoHT3V0Y29tZRIMCgRub2RlGAEgASgJEg0KBXN0YXRlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEg8KB3NhbXBsZXMYBSABKAESLwoJcHJvY2Vzc2VzGAogAygLMhwua3ViZWVhZ2xlLnYxLlByb2Nlc3NPdXRjb21lEhoKEnByb2Nlc3Nlc19sZWZ0X291dBgLIAEoDSKQAQoOUHJvY2Vzc091dGNvbWUSCwoDcGlkGAEgASgNEgwKBGNvbW0YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEAoIcHJvZmlsZXIYBCABKAkSDQoFc3RhdGUYBSABKAkSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDwoHc2FtcGxlcxgIIAEoASI5ChFDcmVhdGVUYXNrUmVxdWVzdBIkCgRzcGVjGAEgASgLMhYua3ViZWVhZ2xlLnYxLlRhc2tTcGVjIhwKDkdldFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIiEKEExpc3RUYXNrc1JlcXVlc3QSDQoFbGltaXQYASABKA0iNgoRTGlzdFRhc2tzUmVzcG9uc2USIQoFdGFza3MYASADKAsyEi5rdWJlZWFnbGUudjEuVGFzayIeChBXYXRjaFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJIh8KEUNhbmNlbFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJMusCCgtUYXNrU2VydmljZRJBCgpDcmVhdGVUYXNrEh8ua3ViZWVhZ2xlLnYxLkNyZWF0ZVRhc2tSZXF1ZXN0GhIua3ViZWVhZ2xlLnYxLlRhc2sSQAoHR2V0VGFzaxIcLmt1YmVlYWdsZS52MS5HZXRUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrIgOQAgESUQoJTGlzdFRhc2tzEh4ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1JlcXVlc3QaHy5rdWJlZWFnbGUudjEuTGlzdFRhc2tzUmVzcG9uc2UiA5ACARJBCglXYXRjaFRhc2sSHi5rdWJlZWFnbGUudjEuV2F0Y2hUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrMAESQQoKQ2FuY2VsVGFzaxIfLmt1YmVlYWdsZS52MS5DYW5jZWxUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrYgZwcm90bzM");
+  fileDesc("ChdrdWJlZWFnbGUvdjEvdGFzay5wcm90bxIMa3ViZWVhZ2xlLnYxIskBCghUYXNrU3BlYxIPCgd0YXJnZXRzGAEgAygJEhMKC2R1cmF0aW9uX21zGAIgASgBEg8KB3JhdGVfaHoYAyABKAESFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEg0KBWV2ZW50GAogASgJEhAKCHByb2ZpbGVyGAsgASgJEhUKDW5hdGl2ZV9mcmFtZXMYDCABKAgSIgoFc2NvcGUYFCABKAsyEy5rdWJlZWFnbGUudjEuU2NvcGUSEQoJbWFpbl9vbmx5GBUgASgIIlcKBVNjb3BlEhEKCW5hbWVzcGFjZRgBIAEoCRIWCg5hbGxfbmFtZXNwYWNlcxgCIAEoCBIQCghzZWxlY3RvchgDIAEoCRIRCgljb250YWluZXIYBCABKAkizAEKBFRhc2sSCgoCaWQYASABKAkSJAoEc3BlYxgCIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYxINCgVzdGF0ZRgDIAEoCRISCgpjcmVhdGVkX21zGAQgASgBEhIKCnN0YXJ0ZWRfbXMYBSABKAESEAoIZW5kZWRfbXMYBiABKAESJwoIb3V0Y29tZXMYByADKAsyFS5rdWJlZWFnbGUudjEuT3V0Y29tZRIQCghzZWxlY3RvchgIIAEoCRIOCgZwbGFjZXMYFCADKAkipQEKB091dGNvbWUSDAoEbm9kZRgBIAEoCRINCgVzdGF0ZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCRIPCgdzYW1wbGVzGAUgASgBEi8KCXByb2Nlc3NlcxgKIAMoCzIcLmt1YmVlYWdsZS52MS5Qcm9jZXNzT3V0Y29tZRIaChJwcm9jZXNzZXNfbGVmdF9vdXQYCyABKA0ikAEKDlByb2Nlc3NPdXRjb21lEgsKA3BpZBgBIAEoDRIMCgRjb21tGAIgASgJEhAKCGxhbmd1YWdlGAMgASgJEhAKCHByb2ZpbGVyGAQgASgJEg0KBXN0YXRlGAUgASgJEg4KBnJlYXNvbhgGIAEoCRIPCgdtZXNzYWdlGAcgASgJEg8KB3NhbXBsZXMYCCABKAEiOQoRQ3JlYXRlVGFza1JlcXVlc3QSJAoEc3BlYxgBIAEoCzIWLmt1YmVlYWdsZS52MS5UYXNrU3BlYyIcCg5HZXRUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCSIhChBMaXN0VGFza3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIjYKEUxpc3RUYXNrc1Jlc3BvbnNlEiEKBXRhc2tzGAEgAygLMhIua3ViZWVhZ2xlLnYxLlRhc2siHgoQV2F0Y2hUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCSIfChFDYW5jZWxUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCTLrAgoLVGFza1NlcnZpY2USQQoKQ3JlYXRlVGFzaxIfLmt1YmVlYWdsZS52MS5DcmVhdGVUYXNrUmVxdWVzdBoSLmt1YmVlYWdsZS52MS5UYXNrEkAKB0dldFRhc2sSHC5rdWJlZWFnbGUudjEuR2V0VGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFzayIDkAIBElEKCUxpc3RUYXNrcxIeLmt1YmVlYWdsZS52MS5MaXN0VGFza3NSZXF1ZXN0Gh8ua3ViZWVhZ2xlLnYxLkxpc3RUYXNrc1Jlc3BvbnNlIgOQAgESQQoJV2F0Y2hUYXNrEh4ua3ViZWVhZ2xlLnYxLldhdGNoVGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFzazABEkEKCkNhbmNlbFRhc2sSHy5rdWJlZWFnbGUudjEuQ2FuY2VsVGFza1JlcXVlc3QaEi5rdWJlZWFnbGUudjEuVGFza2IGcHJvdG8z");
 
 /**
  * @generated from message kubeeagle.v1.TaskSpec
  */
 export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
   /**
-   * In the words of the command line: `pid/1234`, `container/4f5e`, `unit/nginx.service`, each also with
-   * `@node-1`, and `host`, `node/node-1`.
+   * In the words of the command line: `pid/1234`, `container/4f5e`, `unit/nginx.service`, `docker/web`,
+   * `process/nginx`, each also with `@node-1`, and `host`, `node/node-1`; of Kubernetes `deploy/web`,
+   * `pod/web-1`, `ns/shop` and so on, or none where the scope has a selector.
    *
    * @generated from field: repeated string targets = 1;
    */
@@ -62,6 +63,18 @@ export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
    * @generated from field: bool native_frames = 12;
    */
   nativeFrames: boolean;
+
+  /**
+   * @generated from field: kubeeagle.v1.Scope scope = 20;
+   */
+  scope?: Scope | undefined;
+
+  /**
+   * Of containers, the main process only, seen through wrappers such as sh and tini.
+   *
+   * @generated from field: bool main_only = 21;
+   */
+  mainOnly: boolean;
 };
 
 /**
@@ -70,6 +83,46 @@ export type TaskSpec = Message<"kubeeagle.v1.TaskSpec"> & {
  */
 export const TaskSpecSchema: GenMessage<TaskSpec> = /*@__PURE__*/
   messageDesc(file_kubeeagle_v1_task, 0);
+
+/**
+ * Where targets of Kubernetes are looked for, as kubectl's flags say it.
+ *
+ * @generated from message kubeeagle.v1.Scope
+ */
+export type Scope = Message<"kubeeagle.v1.Scope"> & {
+  /**
+   * `default` if empty.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: bool all_namespaces = 2;
+   */
+  allNamespaces: boolean;
+
+  /**
+   * Labels that pods must have, in Kubernetes' form: `app=web,tier!=db`.
+   *
+   * @generated from field: string selector = 3;
+   */
+  selector: string;
+
+  /**
+   * Only containers of this name.
+   *
+   * @generated from field: string container = 4;
+   */
+  container: string;
+};
+
+/**
+ * Describes the message kubeeagle.v1.Scope.
+ * Use `create(ScopeSchema)` to create a new message.
+ */
+export const ScopeSchema: GenMessage<Scope> = /*@__PURE__*/
+  messageDesc(file_kubeeagle_v1_task, 1);
 
 /**
  * @generated from message kubeeagle.v1.Task
@@ -122,6 +175,13 @@ export type Task = Message<"kubeeagle.v1.Task"> & {
    * @generated from field: string selector = 8;
    */
   selector: string;
+
+  /**
+   * Words of what its targets were resolved to: `container/4f5e@node-1`, each with its node.
+   *
+   * @generated from field: repeated string places = 20;
+   */
+  places: string[];
 };
 
 /**
@@ -129,7 +189,7 @@ export type Task = Message<"kubeeagle.v1.Task"> & {
  * Use `create(TaskSchema)` to create a new message.
  */
 export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 1);
+  messageDesc(file_kubeeagle_v1_task, 2);
 
 /**
  * What became of a task on one node.
@@ -186,7 +246,7 @@ export type Outcome = Message<"kubeeagle.v1.Outcome"> & {
  * Use `create(OutcomeSchema)` to create a new message.
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 2);
+  messageDesc(file_kubeeagle_v1_task, 3);
 
 /**
  * What became of a task on one process.
@@ -248,7 +308,7 @@ export type ProcessOutcome = Message<"kubeeagle.v1.ProcessOutcome"> & {
  * Use `create(ProcessOutcomeSchema)` to create a new message.
  */
 export const ProcessOutcomeSchema: GenMessage<ProcessOutcome> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 3);
+  messageDesc(file_kubeeagle_v1_task, 4);
 
 /**
  * @generated from message kubeeagle.v1.CreateTaskRequest
@@ -265,7 +325,7 @@ export type CreateTaskRequest = Message<"kubeeagle.v1.CreateTaskRequest"> & {
  * Use `create(CreateTaskRequestSchema)` to create a new message.
  */
 export const CreateTaskRequestSchema: GenMessage<CreateTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 4);
+  messageDesc(file_kubeeagle_v1_task, 5);
 
 /**
  * @generated from message kubeeagle.v1.GetTaskRequest
@@ -282,7 +342,7 @@ export type GetTaskRequest = Message<"kubeeagle.v1.GetTaskRequest"> & {
  * Use `create(GetTaskRequestSchema)` to create a new message.
  */
 export const GetTaskRequestSchema: GenMessage<GetTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 5);
+  messageDesc(file_kubeeagle_v1_task, 6);
 
 /**
  * @generated from message kubeeagle.v1.ListTasksRequest
@@ -301,7 +361,7 @@ export type ListTasksRequest = Message<"kubeeagle.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 6);
+  messageDesc(file_kubeeagle_v1_task, 7);
 
 /**
  * @generated from message kubeeagle.v1.ListTasksResponse
@@ -318,7 +378,7 @@ export type ListTasksResponse = Message<"kubeeagle.v1.ListTasksResponse"> & {
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 7);
+  messageDesc(file_kubeeagle_v1_task, 8);
 
 /**
  * @generated from message kubeeagle.v1.WatchTaskRequest
@@ -335,7 +395,7 @@ export type WatchTaskRequest = Message<"kubeeagle.v1.WatchTaskRequest"> & {
  * Use `create(WatchTaskRequestSchema)` to create a new message.
  */
 export const WatchTaskRequestSchema: GenMessage<WatchTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 8);
+  messageDesc(file_kubeeagle_v1_task, 9);
 
 /**
  * @generated from message kubeeagle.v1.CancelTaskRequest
@@ -352,7 +412,7 @@ export type CancelTaskRequest = Message<"kubeeagle.v1.CancelTaskRequest"> & {
  * Use `create(CancelTaskRequestSchema)` to create a new message.
  */
 export const CancelTaskRequestSchema: GenMessage<CancelTaskRequest> = /*@__PURE__*/
-  messageDesc(file_kubeeagle_v1_task, 9);
+  messageDesc(file_kubeeagle_v1_task, 10);
 
 /**
  * Profiles on demand.
