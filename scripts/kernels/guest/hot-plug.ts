@@ -18,7 +18,7 @@ const switchCpu = (isOn: boolean): void => writeFileSync(ONLINE, isOn ? '1' : '0
 
 interface Phase {
   readonly name: string;
-  readonly begin: () => Promise<void>;
+  readonly begin: () => void;
 }
 
 const DRIVERS: readonly SamplerDriver[] = [
@@ -46,14 +46,14 @@ function phasesOf(pid: number): readonly Phase[] {
     bind();
   };
   return [
-    { name: 'on', begin: async () => bind() },
-    { name: 'off', begin: async () => switchCpu(false) },
-    { name: 'on again', begin: async () => comeBack() },
+    { name: 'on', begin: bind },
+    { name: 'off', begin: () => switchCpu(false) },
+    { name: 'on again', begin: comeBack },
+    // The event loop gets no turn in between, so nobody has seen it gone.
     {
-      name: 'off and on within a window',
-      begin: async () => {
+      name: 'off and on at once',
+      begin: () => {
         switchCpu(false);
-        await sleep(WINDOW_MS / 10);
         comeBack();
       },
     },
@@ -68,7 +68,7 @@ async function* switched(driver: SamplerDriver, pid: number): AsyncGenerator<Che
     for await (const window of sampler.windows(done.signal)) windows.push(window);
   })();
   for (const { name, begin } of phasesOf(pid)) {
-    await begin();
+    begin();
     await sleep(SETTLE_MS);
     const seen = windows.length;
     await sleep(PHASE_MS);
