@@ -50,6 +50,9 @@ test('deployments of a real cluster', {
   await using proxy = await openFaultyProxy(api);
   using folder = temporaryFolder();
   await cluster.image('eagle-busy:1', join(FOLDER, 'busy.c'));
+  // What an earlier run has left may still be on its way out.
+  const gone = ['--ignore-not-found', '--wait', '--timeout=90s'];
+  await cluster.kubectl('delete', 'namespace', NAMESPACE, ...gone);
   await cluster.kubectl('apply', '-f', join(FOLDER, 'shop.yaml'));
   await cluster.kubectl('-n', NAMESPACE, 'rollout', 'status', 'deploy/web', '--timeout=60s');
   const kubeconfig = join(folder.path, 'kubeconfig');
