@@ -55,6 +55,6 @@ export function formatKubeTarget({ kind, name }: { readonly kind: string; name: 
   return `${words[0] ?? kind.toLowerCase()}/${name}`;
 }
 
-/** What a word of Kubernetes may look like, for messages. */
-export const KUBE_TARGET_EXAMPLES: string =
-  'deploy/NAME, sts/, ds/, rs/, job/, cronjob/, svc/, pod/ or ns/NAME with -n NAMESPACE';
+/** What a target may look like, for messages and help. */
+export const TARGET_EXAMPLES: string =
+  'deploy/NAME, sts/, ds/, rs/, job/, cronjob/, svc/, pod/ or ns/NAME with -n NAMESPACE, pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE, host or node/NAME';

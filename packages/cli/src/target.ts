@@ -1,4 +1,4 @@
-import { KUBE_TARGET_EXAMPLES, parseKubeTarget } from '@kube-eagle/api';
+import { parseKubeTarget, TARGET_EXAMPLES } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 
 const SUPPORTED =
@@ -16,7 +16,7 @@ const FORMS: Readonly<Record<string, string>> = {
 /** A target as typed. Throws `invalid_argument` for one that cannot be recorded. */
 export function checkedTarget(word: string): string {
   if (SUPPORTED.test(word) || parseKubeTarget(word)) return word;
-  const advice = `${KUBE_TARGET_EXAMPLES}, pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE, host and node/NAME can be recorded`;
+  const advice = `${TARGET_EXAMPLES} can be recorded`;
   const form = FORMS[word.split('/')[0] ?? ''];
   throw new EagleError(
     'invalid_argument',

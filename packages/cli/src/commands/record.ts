@@ -8,6 +8,7 @@ import {
   type Outcome,
   REASONS,
   type Reason,
+  TARGET_EXAMPLES,
   type Task,
 } from '@kube-eagle/api';
 import { EagleError, profileTypeId } from '@kube-eagle/profile';
@@ -55,10 +56,7 @@ export function addRecord(program: Command, shell: Shell): void {
     .description(
       'Profiles workloads, pods, processes, services or hosts now, and shows where their time went.',
     )
-    .argument(
-      '[target...]',
-      'deploy/NAME, sts/, ds/, rs/, job/, cronjob/, svc/, pod/, ns/NAME; pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE; host, node/NAME',
-    )
+    .argument('[target...]', TARGET_EXAMPLES)
     .option('-d, --duration <time>', 'how long', duration('--duration'), 30_000)
     .option('-F, --rate <hz>', 'samples a second and CPU', wholeNumber('--rate', 1_000), 99)
     .option('-e, --event <event>', `what to take: ${EVENT_NAMES.join(', ')}`, checkedEvent, 'cpu')

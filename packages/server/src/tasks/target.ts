@@ -1,8 +1,8 @@
 import {
   formatKubeTarget,
-  KUBE_TARGET_EXAMPLES,
   type KubeTarget,
   parseKubeTarget,
+  TARGET_EXAMPLES,
 } from '@kube-eagle/api';
 import { EagleError } from '@kube-eagle/profile';
 
@@ -64,7 +64,7 @@ export function parseTarget(word: string): Target {
   if (of) return { kind: 'pods', of };
   throw new EagleError(
     'invalid_argument',
-    `expected a target such as ${KUBE_TARGET_EXAMPLES}, pid/1234, container/ID, unit/NAME.service, docker/NAME, process/NAME, each also with @NODE, host or node/NAME, got ${JSON.stringify(word)}`,
+    `expected a target such as ${TARGET_EXAMPLES}, got ${JSON.stringify(word)}`,
   );
 }
 
